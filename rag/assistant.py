@@ -1,0 +1,142 @@
+"""Question -> Answer: understand, retrieve, decide whether to refuse, generate, verify, answer."""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rag import refusal
+from rag.citing import Cited, cite
+from rag.generators import load_generator
+from rag.index import Index, load_index
+from rag.indexing import Outcome, Progress, index_paths, silent
+from rag.query import understand
+from rag.retrieval import Filter, Retriever
+from rag.settings import DEFAULT_INDEX, Settings
+from rag.types import Answer, Document, Hit, Query
+from rag.wording import say
+
+_PASSAGES = 8  # hits that the generator reads; more adds time and noise: evals/LOG.md
+_GAP = "\n\n"
+
+
+class Assistant:
+    """Answers questions from one index. Holds no state between questions; safe to share."""
+
+    def __init__(self, index: Index, settings: Settings) -> None:
+        self.index = index
+        self._retriever = Retriever(index)
+        self._generator = load_generator(settings, rarity=index.lexical.rarity)
+
+    @classmethod
+    def load(
+        cls, index: str | Path = DEFAULT_INDEX, *, settings: Settings = Settings()
+    ) -> "Assistant":
+        """Open an index that `build` or `rag index` made; raises RagError naming the remedy."""
+        return cls(load_index(Path(index), settings), settings)
+
+    @classmethod
+    def build(
+        cls,
+        paths: Sequence[str | Path],
+        *,
+        index: str | Path = DEFAULT_INDEX,
+        settings: Settings = Settings(),
+        progress: Progress = silent,
+    ) -> "Assistant":
+        """Read files and folders into the index, in place of what it held of the same files.
+
+        Files that can't be read are passed over; raises ReadError if none could.
+        """
+        outcome: Outcome = index_paths(
+            [Path(path) for path in paths], Path(index), settings=settings, progress=progress
+        )
+        return cls(outcome.index, settings)
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """What is indexed, in order of reading."""
+        return self.index.documents
+
+    def search(
+        self,
+        question: str,
+        *,
+        top_k: int = 10,
+        region: str | None = None,
+        level: str | None = None,
+        status: str | None = None,
+        document: str | None = None,
+    ) -> tuple[Hit, ...]:
+        """The passages that best fit, best first; at most `top_k`."""
+        only = Filter(region, level, status, document)
+        return self._retriever.search(understand(question), top_k=top_k, only=only)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        region: str | None = None,
+        level: str | None = None,
+        status: str | None = None,
+        document: str | None = None,
+    ) -> Answer:
+        """Answer from the documents that fit the filters; raises BadRequest on an unusable question."""
+        steps = self.stream(
+            question, region=region, level=level, status=status, document=document
+        )
+        return next(step for step in steps if isinstance(step, Answer))
+
+    def stream(
+        self,
+        question: str,
+        *,
+        region: str | None = None,
+        level: str | None = None,
+        status: str | None = None,
+        document: str | None = None,
+    ) -> Iterator[str | Answer]:
+        """Yield the answer's text piece by piece, then the Answer, whose text is their sum."""
+        clock = _Clock()
+        query = understand(question)
+        clock.lap("understand")
+        only = Filter(region, level, status, document)
+        hits = self._retriever.search(query, top_k=_PASSAGES, only=only)
+        clock.lap("retrieve")
+        reason = refusal.find_reason(query, hits, self._retriever.places)
+        cited = cite(query, self._generator.generate(query, () if reason else hits))
+        if not cited.lines:
+            reason = reason or say(query.language, "refused")
+        pieces = _pieces(query, cited) if not reason else (refusal.explain(query, reason, hits),)
+        clock.lap("generate")
+        yield from pieces
+        yield Answer(
+            question=query.question,
+            text="".join(pieces),
+            refused=bool(reason),
+            citations=cited.citations if not reason else (),
+            language=query.language,
+            generator=self._generator.name,
+            timings_s=clock.laps_s,
+        )
+
+
+class _Clock:
+    """Seconds from lap to lap, and their sum."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self.laps_s: dict[str, float] = {"total": 0.0}
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.laps_s[step] = now - self._last
+        self.laps_s["total"] += now - self._last
+        self._last = now
+
+
+def _pieces(query: Query, cited: Cited) -> tuple[str, ...]:
+    """The answer's lines, and a last one where a statement was left out."""
+    lines = list(cited.lines)
+    if cited.left_out:
+        lines.append(say(query.language, "left_out"))
+    return tuple(line if i == 0 else _GAP + line for i, line in enumerate(lines))

@@ -1,0 +1,38 @@
+"""What can go wrong for a caller; each message says what was found, what was needed, what to run.
+
+RagError
+├── ReadError       a file can't be read as a document
+├── IndexMissing    there is no index at the folder named
+├── IndexDamaged    an index file is missing, altered or of another format version
+├── IndexMismatch   the index and the embedder or the vectors don't fit together
+├── ModelMissing    a model named in the settings is not on this machine
+└── BadRequest      a question or an argument can't be used
+"""
+
+
+class RagError(Exception):
+    """Base of every error a caller may see; the command line prints it as one line."""
+
+
+class ReadError(RagError):
+    pass
+
+
+class IndexMissing(RagError):
+    pass
+
+
+class IndexDamaged(RagError):
+    pass
+
+
+class IndexMismatch(RagError):
+    pass
+
+
+class ModelMissing(RagError):
+    pass
+
+
+class BadRequest(RagError):
+    pass

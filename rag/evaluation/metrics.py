@@ -1,0 +1,142 @@
+"""Scores of one question's answer and hits; the definitions are those of evals/questions/README.md.
+
+Pure functions. A share is given as 0.0 or 1.0, so that its mean over questions is the metric.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import ir_measures
+from ir_measures import RR, Success
+
+from rag.evaluation.questions import Question
+from rag.types import Answer, Citation, Document, Hit
+
+CUTOFFS = (1, 5, 10)
+_RANKED = {Success @ k: f"recall@{k}" for k in CUTOFFS} | {RR @ 10: "MRR"}
+RANK_NAMES = tuple(_RANKED.values())
+PLAN_NAMES = tuple(f"plans@{k}" for k in CUTOFFS)
+
+LONGEST_CHARS = 500
+LONGEST_CHARS_BY_TYPE = {"list": 900, "scope": 900}
+
+_MARKER = re.compile(r"\[([0-9]+)\]")
+# 12, 13.5 and 1,290 are one numeral each; 2025,2030 is two, its comma parts no thousands.
+_NUMERAL = re.compile(r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
+
+
+def norm(text: str) -> str:
+    """NFKC, lower case, all white space removed, commas removed."""
+    folded = unicodedata.normalize("NFKC", text).lower()
+    return "".join(folded.split()).replace(",", "")
+
+
+def without_markers(text: str) -> str:
+    """The text with each [n] as a space, so that the figures around it stay apart."""
+    return _MARKER.sub(" ", text)
+
+
+def rank_hits(hits: Sequence[Hit], pages: Iterable[int]) -> dict[str, float]:
+    """Page recall@1, @5, @10 and MRR of the first 10, for hits best first.
+
+    A hit is right if its chunk stands on one of `pages`. source: ir_measures, Success and RR.
+    """
+    wanted = set(pages)
+    right = {str(rank): 1 for rank, hit in enumerate(hits) if wanted & set(hit.chunk.pages)}
+    ranked = {"q": {str(rank): -float(rank) for rank in range(len(hits))}}
+    measured = ir_measures.iter_calc(list(_RANKED), {"q": right}, ranked)
+    found = {_RANKED[metric.measure]: float(metric.value) for metric in measured}
+    return {name: found[name] for name in RANK_NAMES}
+
+
+def pages_by_work(documents: Iterable[Document]) -> dict[str, frozenset[int]]:
+    """The pages of each work, over all its versions; the key is `work_of` a document."""
+    pages: dict[str, frozenset[int]] = {}
+    for document in documents:
+        work = work_of(document)
+        pages[work] = pages.get(work, frozenset()).union(document.pages)
+    return pages
+
+
+def work_of(document: Document) -> str:
+    return document.work or document.id
+
+
+def rank_plans(
+    hits: Sequence[Hit], pages: Iterable[int], works: Mapping[str, frozenset[int]]
+) -> dict[str, float]:
+    """All-plans recall@1, @5, @10: 1.0 if each plan with one of `pages` is hit on one of them.
+
+    works: as from `pages_by_work`; pages of one work are one plan, and one hit does for it.
+    """
+    wanted = set(pages)
+    return {
+        name: float(wanted <= set().union(*(_reached(hit, wanted, works) for hit in hits[:k])))
+        for name, k in zip(PLAN_NAMES, CUTOFFS, strict=True)
+    }
+
+
+def _reached(hit: Hit, wanted: set[int], works: Mapping[str, frozenset[int]]) -> set[int]:
+    """Those of `wanted` that stand in the hit's plan, or none if it isn't on one of them."""
+    on = wanted & set(hit.chunk.pages)
+    return on | (wanted & works.get(work_of(hit.chunk.document), frozenset())) if on else on
+
+
+def missing_facts(text: str, must: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """The groups of `must` of which no alternative stands in the text, markers aside."""
+    stated = norm(without_markers(text))
+    return tuple(group for group in must if not any(norm(a) in stated for a in group))
+
+
+def facts_in_answer(answer: Answer, question: Question) -> float:
+    """1.0 if the answer isn't refused, isn't too long (markers count) and misses no fact."""
+    longest = LONGEST_CHARS_BY_TYPE.get(question.type, LONGEST_CHARS)
+    fits = not answer.refused and len(answer.text) <= longest
+    return float(fits and not missing_facts(answer.text, question.must))
+
+
+def citation_violations(answer: Answer) -> tuple[str, ...]:
+    """What is wrong between text, markers, quotes and pages, one line each; () if nothing is."""
+    used = dict.fromkeys(int(number) for number in _MARKER.findall(answer.text))
+    given = Counter(citation.marker for citation in answer.citations)
+    return (
+        *(f"[{marker}] has no citation" for marker in used if marker not in given),
+        *(f"citation [{marker}] is not in the text" for marker in given if marker not in used),
+        *(f"[{marker}] has {n} citations" for marker, n in given.items() if n > 1),
+        *(fault for citation in answer.citations for fault in _citation_faults(citation)),
+    )
+
+
+def _citation_faults(citation: Citation) -> Iterator[str]:
+    document, start, end = citation.document, citation.start, citation.end
+    if not citation.quote or document.text[start:end] != citation.quote:
+        yield f"[{citation.marker}] is not what {document.id} says at {start}:{end}"
+    own = document.pages_of(start, end)
+    if citation.pages != own:
+        yield f"[{citation.marker}] names pages {citation.pages}, its quote stands on {own}"
+
+
+def stray_figures(answer: Answer) -> tuple[str, ...]:
+    """Numerals of the answer found in no quote, title or page cited nor in the question.
+
+    In order, each once, thousands commas removed. Numerals are compared whole: 5 is not in 15.
+    In a source they may also be broken by white space: 1 290.
+    """
+    sources = [answer.question]
+    for citation in answer.citations:
+        sources += [citation.quote, citation.document.title, *map(str, citation.pages)]
+    known = {n for source in sources for n in (*_numerals(source), *_numerals(norm(source)))}
+    stated = dict.fromkeys(_numerals(without_markers(answer.text)))
+    return tuple(numeral for numeral in stated if numeral not in known)
+
+
+def _numerals(text: str) -> list[str]:
+    folded = unicodedata.normalize("NFKC", text)
+    return [match.group().replace(",", "") for match in _NUMERAL.finditer(folded)]
+
+
+def cites_page(citation: Citation, pages: Iterable[int]) -> bool:
+    """Whether the citation stands on one of `pages`."""
+    return not set(pages).isdisjoint(citation.pages)

@@ -1,0 +1,76 @@
+"""Files -> an index on disk, in place of what the index held of the same files."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.errors import IndexDamaged, IndexMissing, ReadError
+from rag.index import Index, build_index, read_documents, save_index
+from rag.readers import find_files, read_file
+from rag.settings import Settings
+from rag.types import Document
+
+Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an indexing run did. failed: (file, reason) for each file passed over."""
+
+    index: Index
+    files: int
+    kept: int
+    failed: tuple[tuple[Path, str], ...]
+
+
+def silent(doing: str, done: int, total: int) -> None:
+    """The progress that shows nothing."""
+
+
+def index_paths(
+    paths: Sequence[Path], folder: Path, *, settings: Settings, progress: Progress = silent
+) -> Outcome:
+    """Read files and folders, add them to the index at `folder`, and save it.
+
+    Documents of a file read again are replaced, those of other files kept. One bad file doesn't
+    stop the others; raises ReadError if none could be read, and then changes nothing.
+    """
+    files = find_files(paths)
+    failed: list[tuple[Path, str]] = []
+    documents = list(_read(files, failed, progress))
+    if not documents:
+        raise ReadError(_why_none(paths, failed))
+    sources = {document.source for document in documents}
+    kept = [d for d in _documents_at(folder) if d.source not in sources]
+    progress("indexing", 0, 1)
+    index = build_index([*kept, *documents], settings)
+    save_index(index, folder)
+    progress("indexing", 1, 1)
+    return Outcome(index, len(files) - len(failed), len(kept), tuple(failed))
+
+
+def _read(
+    files: Sequence[Path], failed: list[tuple[Path, str]], progress: Progress
+) -> Iterator[Document]:
+    for done, file in enumerate(files):
+        progress("reading", done, len(files))
+        try:
+            yield from read_file(file)
+        except (ReadError, OSError) as error:
+            failed.append((file, str(error)))
+    progress("reading", len(files), len(files))
+
+
+def _documents_at(folder: Path) -> tuple[Document, ...]:
+    """What an index holds; nothing where there is none, or one that can't be read any more."""
+    try:
+        return read_documents(folder)
+    except (IndexMissing, IndexDamaged):
+        return ()
+
+
+def _why_none(paths: Sequence[Path], failed: Sequence[tuple[Path, str]]) -> str:
+    if failed:
+        return failed[0][1]
+    named = ", ".join(map(str, paths))
+    return f"{named} holds no file that can be read; name files or folders with documents."

@@ -1,0 +1,144 @@
+"""Chinese outline numbering in running text -> sections.
+
+Policy texts number 第一章, 一、 (一) 1. (1) and 专栏1; extraction often drops the line breaks, so a
+heading is glued to what precedes and to its own first sentence: `…目标。一、总体要求(一)指导思想。以…`.
+"""
+
+import re
+from typing import NamedTuple
+
+from rag.types import Section
+
+_NUMERAL = "[一二三四五六七八九十百]{1,4}"
+_OPEN, _CLOSE = "[(（]", "[)）]"
+# Rank in the outline, and the numbering that opens a heading of that rank.
+_NUMBERINGS: tuple[tuple[int, str], ...] = (
+    (1, rf"第{_NUMERAL}[章编]\s*"),
+    (2, rf"{_NUMERAL}、"),
+    (3, rf"{_OPEN}{_NUMERAL}{_CLOSE}"),
+    (4, r"\d{1,2}[.．](?!\d)\s*"),
+    (5, rf"{_OPEN}\d{{1,2}}{_CLOSE}"),
+    (6, r"专栏\s*[\d一二三四五六七八九十]{1,2}[::\s]?"),
+    (6, rf"第{_NUMERAL}条\s*"),
+)
+_MARK = re.compile("|".join(f"(?P<r{i}>{p})" for i, (_, p) in enumerate(_NUMBERINGS)))
+# A number opens a heading only after the end of a sentence, a bracket, a heading or a line.
+_MAY_PRECEDE = "。;；!！?？)）:：\n\r\t 　”\"》.…"
+_TITLE_END = re.compile(r"[。\n;；:：]")
+# Where the full stop after a heading is lost too, the noun that such headings end in.
+_TITLE_NOUN = re.compile(
+    r"[^,，。]{0,14}?(?:要求|思想|原则|目标|任务|举措|措施|行动|保障|路径|实施|安排|背景|形势|基础|组织领导)"
+)
+_CLAUSE = re.compile(r"[^,，。;；:：(（]{0,20}")
+_SECTION_RANK = 3
+MAX_TITLE_CHARS = 40  # printed headings of the compilation: 99.5 % are shorter
+
+
+class _Mark(NamedTuple):
+    rank: int
+    start: int
+    after: int
+    ordinal: int
+
+
+def find_sections(text: str) -> tuple[Section, ...]:
+    """Find the numbered headings of `text` and nest them; in order of start, () if none.
+
+    A number counts as a heading if it stands where one may begin and continues a count: 1 opens
+    a level, n+1 must follow n of the same numbering under the same parent.
+    """
+    marks = _counted(_marks(text))
+    levels = {rank: i + 1 for i, rank in enumerate(sorted({m.rank for m in marks}))}
+    sections = []
+    for i, mark in enumerate(marks):
+        following = marks[i + 1].start if i + 1 < len(marks) else len(text)
+        end = next((m.start for m in marks[i + 1 :] if m.rank <= mark.rank), len(text))
+        body = _title_end(text, mark, following)
+        title = _title(text, mark, body)
+        sections.append(Section(title, levels[mark.rank], mark.start, body, end))
+    return tuple(sections)
+
+
+def _marks(text: str) -> list[_Mark]:
+    found: list[_Mark] = []
+    heading_end = 0  # a mark may follow directly on a short heading: 一、总体要求(一)指导思想
+    for match in _MARK.finditer(text):
+        kind = int(str(match.lastgroup)[1:])
+        rank = _NUMBERINGS[kind][0]
+        start = match.start()
+        opens = start == 0 or text[start - 1] in _MAY_PRECEDE
+        glued = bool(found) and found[-1].rank < rank and start - heading_end <= MAX_TITLE_CHARS
+        if glued and _TITLE_END.search(text, heading_end, start):
+            glued = False
+        if opens or glued or (rank == 2 and _after_heading_word(text, start)):
+            found.append(_Mark(rank, start, match.end(), _ordinal(match.group())))
+            heading_end = match.end()
+    return found
+
+
+def _after_heading_word(text: str, start: int) -> bool:
+    """True where a line break was lost before 一、二、: the word before ends an undelimited line."""
+    return start > 0 and text[start - 1] not in "，,、第 " and not text[start - 1].isdigit()
+
+
+def _counted(marks: list[_Mark]) -> list[_Mark]:
+    """Keep the marks that continue a count; the rest are numbers inside sentences.
+
+    Some plans count (一) to (三十七) through all their chapters, so a count outlives its parent;
+    a text whose beginning is lost may open with any number.
+    """
+    kept: list[_Mark] = []
+    last: dict[int, int] = {}
+    for mark in marks:
+        expected = last.get(mark.rank, 0) + 1
+        beheaded = not kept or kept[0].ordinal > 1
+        opens = beheaded and mark.rank not in last and mark.rank <= _SECTION_RANK
+        if mark.ordinal in (1, expected) or opens or _skips_one(mark, expected):
+            kept.append(mark)
+            last[mark.rank] = mark.ordinal
+    return kept
+
+
+def _skips_one(mark: _Mark, expected: int) -> bool:
+    """Sources misnumber now and then; one lost heading must not hide those after it."""
+    return expected > 1 and mark.ordinal == expected + 1
+
+
+def _title_end(text: str, mark: _Mark, following: int) -> int:
+    """Where the heading ends: at its full stop, else before the next mark, if near enough."""
+    limit = min(mark.after + MAX_TITLE_CHARS, following)
+    stop = _TITLE_END.search(text, mark.after, limit)
+    if stop:
+        return stop.end()
+    if following <= mark.after + MAX_TITLE_CHARS:
+        return following
+    noun = _TITLE_NOUN.match(text, mark.after, limit)
+    return noun.end() if noun else mark.after
+
+
+def _title(text: str, mark: _Mark, body: int) -> str:
+    """The heading; for an item that has none, the first words of its sentence."""
+    if body > mark.after:
+        return text[mark.start : body].strip().rstrip("。;；:：")
+    clause = _CLAUSE.match(text, mark.after)
+    return text[mark.start : clause.end() if clause else mark.after].strip()
+
+
+_DIGITS = {c: i for i, c in enumerate("一二三四五六七八九", 1)}
+
+
+def _ordinal(mark: str) -> int:
+    """The number in a numbering: 十二、 -> 12, (3) -> 3, 第一条 -> 1."""
+    digits = re.search(r"\d+", mark)
+    if digits:
+        return int(digits.group())
+    numeral = "".join(c for c in mark if c in _DIGITS or c in "十百")
+    total = 0
+    for part, unit in ((numeral.partition("百"), 100),):
+        if part[1]:
+            total += _DIGITS.get(part[0], 1) * unit
+            numeral = part[2]
+    tens, ten, ones = numeral.partition("十")
+    if ten:
+        return total + _DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0)
+    return total + _DIGITS.get(tens, 0)

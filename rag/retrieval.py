@@ -1,0 +1,154 @@
+"""Query -> hits: dense and lexical search fused, filtered, regions weighed, repeats folded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rag.errors import BadRequest
+from rag.index import Index
+from rag.places import find_places
+from rag.types import Chunk, Document, Hit, Ids, Place, Query, Vectors
+from rag.words import split_sentences, tokenize
+
+# Weights beside 1.0 for lexical coverage, chosen on the training questions: evals/LOG.md.
+DENSE_WEIGHT = 0.2
+PLACE_WEIGHT = 0.2
+_CANDIDATES = 200  # rows of each search that take part in the fusion
+_FOLD_ABOVE = 0.9  # share of five-character shingles that makes two passages the same
+_SHINGLE_CHARS = 5
+_MAX_RUN_ON = 400  # characters; a sentence cut by a boundary is joined if its rest is this short
+_SENTENCE_ENDS = "。!?!?;;:\n.))”"
+MAX_TOP_K = 200
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which documents may be found; None for any. region: a place's name in any of the languages."""
+
+    region: str | None = None
+    level: str | None = None
+    status: str | None = None
+    document: str | None = None
+
+    def admits(self, document: Document) -> bool:
+        return (
+            (self.region is None or _in_region(document, self.region))
+            and self.level in (None, document.level)
+            and self.status in (None, document.status)
+            and self.document in (None, document.id, document.work)
+        )
+
+
+class Retriever:
+    """Searches one index; holds no state of its own between searches."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._places = [frozenset(document_places(d)) for d in index.documents]
+        rows = {document.id: row for row, document in enumerate(index.documents)}
+        self._document_rows = np.array([rows[c.document.id] for c in index.chunks], dtype=np.int64)
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Names of the places that the documents are of."""
+        return frozenset(name for own in self._places for name in own)
+
+    def search(self, query: Query, *, top_k: int, only: Filter = Filter()) -> tuple[Hit, ...]:
+        """The chunks that best fit the query, best first; at most `top_k`, fewer if fewer are left.
+
+        The score is the share of the query's words (by their rarity) found in the chunk, plus
+        the weighted cosine, plus a bonus for a document of a place that the query names.
+        source of the fusion: Bruch, Gai, Ingber 2023, "An Analysis of Fusion Functions for
+        Hybrid Retrieval", convex combination.
+        """
+        if not 1 <= top_k <= MAX_TOP_K:
+            raise BadRequest(f"top_k is {top_k}; it must be from 1 to {MAX_TOP_K}.")
+        rows = self._admitted(only)
+        if not len(rows):
+            return ()
+        scores = self._scores(query, rows)
+        order = rows[np.argsort(-scores[rows], kind="stable")]
+        return self._folded(order, scores, top_k)
+
+    def _admitted(self, only: Filter) -> Ids:
+        admitted = np.array([only.admits(d) for d in self._index.documents], dtype=bool)
+        return np.flatnonzero(admitted[self._document_rows]).astype(np.int64)
+
+    def _scores(self, query: Query, rows: Ids) -> Vectors:
+        """Fused score of every row, shape (chunks,); rows outside `rows` hold no meaning."""
+        coverage = self._coverage(query)
+        cosine = np.zeros_like(coverage)
+        vector = self._index.embedder.embed_queries([query.question])
+        found_scores, found = self._index.store.search(vector, _CANDIDATES, rows)
+        cosine[found[0]] = found_scores[0]
+        return np.asarray(
+            coverage + DENSE_WEIGHT * cosine + PLACE_WEIGHT * self._of_place(query.places),
+            dtype=np.float32,
+        )
+
+    def _coverage(self, query: Query) -> Vectors:
+        """BM25 over the sum of the rarities of the query's words, so that unknown words count."""
+        tokens = tokenize(query.question)
+        lexical = self._index.lexical
+        whole = sum(lexical.rarity(token) for token in tokens)
+        return np.asarray(lexical.scores(tokens) / max(whole, 1e-9), dtype=np.float32)
+
+    def _of_place(self, places: Sequence[Place]) -> Vectors:
+        """1 for chunks of a document of a place asked for, 0 elsewhere; all 0 without such."""
+        asked = {place.name for place in places}
+        of_place = np.array([bool(asked & own) for own in self._places], dtype=np.float32)
+        return np.asarray(of_place[self._document_rows], dtype=np.float32)
+
+    def _folded(self, order: Ids, scores: Vectors, top_k: int) -> tuple[Hit, ...]:
+        """The best `top_k` hits; a passage that repeats a better one of its region joins it."""
+        hits: list[Hit] = []
+        shingles: list[frozenset[str]] = []
+        for row in order.tolist():
+            chunk = self._index.chunks[row]
+            own = _shingles(chunk.text)
+            same = next((i for i, other in enumerate(shingles) if _alike(own, other)), None)
+            if same is not None and self._foldable(hits[same].chunk, chunk):
+                hits[same] = replace(hits[same], also=(*hits[same].also, chunk))
+            elif len(hits) == top_k:
+                break
+            else:
+                hits.append(Hit(_with_whole_sentences(chunk), float(scores[row])))
+                shingles.append(own)
+        return tuple(hits)
+
+    def _foldable(self, kept: Chunk, other: Chunk) -> bool:
+        """Plans of different regions are never folded: each answers for its own region."""
+        return kept.document.region == other.document.region
+
+
+def document_places(document: Document) -> tuple[str, ...]:
+    """Names of the places a document is of: its region, and those its title names."""
+    named = find_places(f"{document.region} {document.title}")
+    return tuple(dict.fromkeys((document.region, *(place.name for place in named))))
+
+
+def _in_region(document: Document, region: str) -> bool:
+    asked = {region, *(place.name for place in find_places(region))}
+    return bool(asked & set(document_places(document)))
+
+
+def _with_whole_sentences(chunk: Chunk) -> Chunk:
+    """The chunk, run on to the end of a sentence that the chunk boundary cut."""
+    after = chunk.document.text[chunk.end : chunk.end + _MAX_RUN_ON]
+    if not after or chunk.text.rstrip()[-1:] in _SENTENCE_ENDS:
+        return chunk
+    first = split_sentences(after)[:1]
+    return replace(chunk, end=chunk.end + first[0].end) if first else chunk
+
+
+def _shingles(text: str) -> frozenset[str]:
+    kept = "".join(char for char in text if char.isalnum())
+    count = max(len(kept) - _SHINGLE_CHARS + 1, 1)
+    return frozenset(kept[i : i + _SHINGLE_CHARS] for i in range(count))
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Jaccard similarity above the threshold. source: Broder 1997, "On the resemblance …"."""
+    shared = len(one & other)
+    return shared >= _FOLD_ABOVE * (len(one) + len(other) - shared)

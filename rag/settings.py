@@ -1,0 +1,28 @@
+"""What a user may choose; entry points make one `Settings` and pass down the fields needed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_INDEX = Path("indexes/default")
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """embedder, generator: a name in `EMBEDDERS` / `GENERATORS`, or a model name or folder.
+
+    chunk_chars: aim for the length of a chunk; 400 is where lexical recall levelled off in
+    `evals/LOG.md`. device: "cpu", "cuda" or "" for whichever is there.
+    """
+
+    embedder: str = "embedded"
+    generator: str = "embedded"
+    chunk_chars: int = 400
+    batch_size: int = 64
+    device: str = ""
+
+
+def data_file(name: str) -> Path:
+    """A table that ships with the program: beside the code once installed, else in `corpus/`."""
+    installed = _PACKAGE / "data" / name
+    return installed if installed.exists() else _PACKAGE.parent / "corpus" / name

@@ -1,0 +1,34 @@
+"""Vectors -> nearest rows; row i always belongs to chunk i. `STORES` is the only list.
+
+To add a store: write a module here, add its line to `STORES`, and to the list in
+`tests/stores/test_contract.py`.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+from rag.stores.flat import FlatStore
+from rag.types import Ids, Vectors
+
+
+class Store(Protocol):
+    """Vectors kept for search; `save` and `load` go to and from one file."""
+
+    def search(
+        self, queries: Vectors, top_k: int, rows: Ids | None = None
+    ) -> tuple[Vectors, Ids]:
+        """Return (scores, rows) for each query, best first; ties by lower row.
+
+        queries: float32 (n, dim), any length; another width raises IndexMismatch.
+        rows:    search these rows only; None for all.
+        scores:  (n, k) cosine in [-1, 1], higher is closer; k = min(top_k, rows searched).
+        """
+
+    def save(self, path: Path) -> None: ...
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(rows, dim)."""
+
+
+STORES: dict[str, type[FlatStore]] = {"flat": FlatStore}

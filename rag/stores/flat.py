@@ -1,0 +1,71 @@
+"""Exact search over every vector with FAISS."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.errors import IndexDamaged, IndexMismatch
+from rag.types import Ids, Vectors
+
+
+class FlatStore:
+    """Compares with every row, so exact. source: FAISS wiki, "MetricType and distances"."""
+
+    def __init__(self, index: Any) -> None:  # noqa: ANN401 - faiss has no types
+        self._faiss = index
+
+    @classmethod
+    def build(cls, vectors: Vectors) -> "FlatStore":
+        """vectors: float32 (rows, dim), any length; an all-zero row scores 0 everywhere."""
+        import faiss  # slow to load, so only when a store is made
+
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(_unit(vectors))
+        return cls(index)
+
+    @classmethod
+    def load(cls, path: Path) -> "FlatStore":
+        """Read a store; raises IndexDamaged on a file that FAISS can't read."""
+        import faiss  # slow to load, so only when a store is made
+
+        try:
+            return cls(faiss.read_index(str(path)))
+        except RuntimeError as error:
+            raise IndexDamaged(
+                f"{path} can't be read as vectors; rebuild the index: `rag index corpus/`."
+            ) from error
+
+    def save(self, path: Path) -> None:
+        import faiss  # slow to load, so only when a store is made
+
+        faiss.write_index(self._faiss, str(path))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return int(self._faiss.ntotal), int(self._faiss.d)
+
+    def search(
+        self, queries: Vectors, top_k: int, rows: Ids | None = None
+    ) -> tuple[Vectors, Ids]:
+        import faiss  # slow to load, so only when a store is made
+
+        count, dim = self.size
+        if queries.shape[1:] != (dim,):
+            raise IndexMismatch(
+                f"query vectors have shape {queries.shape}; this index needs (n, {dim}). "
+                "Rebuild it with the embedder in use: `rag index corpus/`."
+            )
+        if rows is None:
+            scores, found = self._faiss.search(_unit(queries), min(top_k, count))
+            return scores, found
+        selected = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))
+        k = min(top_k, len(rows))
+        scores, found = self._faiss.search(_unit(queries), k, params=selected)
+        return scores, found
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    """Scale each row to length 1; an all-zero row stays zero and so scores 0 everywhere."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-30), dtype=np.float32)

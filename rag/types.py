@@ -1,0 +1,217 @@
+"""The values that flow through the program; all frozen, all plain.
+
+document -> section -> chunk -> hit -> citation -> answer. Offsets count Unicode code points of
+`Document.text` from 0, end excluded; pages are numbers as printed in the source.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+class PageSpan(NamedTuple):
+    """`text[start:end]` stands on `page`; spans may overlap where a text is printed twice."""
+
+    page: int
+    start: int
+    end: int
+
+
+class Section(NamedTuple):
+    """One node of the outline. `text[start:body]` is the heading as printed, `body:end` its content.
+
+    level: 1 is the outermost; a section ends where the next of its own or a lower level begins.
+    """
+
+    title: str
+    level: int
+    start: int
+    body: int
+    end: int
+
+
+class Place(NamedTuple):
+    """name: its main Chinese name. level: as in Document. within: the name of the place around."""
+
+    name: str
+    level: str
+    within: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """One text as read: what is quoted is always a slice of `text`.
+
+    id:     unique in an index.
+    work:   the id shared by the versions of one work: a plan's full text and its briefs.
+    kind:   "original", or "brief" for a summary that cites pages of the original.
+    level:  "national", "ministry", "province", "city", "district", or "" if not known.
+    status: "final", "draft", or "" if not known.
+    source: the file it was read from.
+    """
+
+    id: str
+    title: str
+    text: str
+    source: str
+    region: str = ""
+    level: str = ""
+    status: str = ""
+    url: str = ""
+    language: str = ""
+    kind: str = "original"
+    work: str = ""
+    aliases: tuple[str, ...] = ()
+    page_spans: tuple[PageSpan, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+    @cached_property
+    def pages(self) -> tuple[int, ...]:
+        """Every page the document stands on, ascending; empty for a source without pages."""
+        return tuple(sorted({span.page for span in self.page_spans}))
+
+    def pages_of(self, start: int, end: int) -> tuple[int, ...]:
+        """The pages that hold any of `text[start:end]`, ascending."""
+        found = {s.page for s in self.page_spans if s.start < max(end, start + 1) and start < s.end}
+        return tuple(sorted(found))
+
+    def section_path(self, offset: int) -> tuple[str, ...]:
+        """Titles of the sections around `offset`, outermost first."""
+        return tuple(section.title for section in self.sections_at(offset))
+
+    def sections_at(self, offset: int) -> tuple[Section, ...]:
+        """The sections around `offset`, outermost first."""
+        before = bisect_right(self._section_starts, offset)
+        return tuple(s for s in self.sections[:before] if offset < s.end)
+
+    @cached_property
+    def _section_starts(self) -> tuple[int, ...]:
+        return tuple(section.start for section in self.sections)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A run of a document, `document.text[start:end]`; the chunks of a document tile its text."""
+
+    document: Document = field(repr=False)
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.document.text[self.start : self.end]
+
+    @cached_property
+    def section(self) -> tuple[str, ...]:
+        return self.document.section_path(self.start)
+
+    @cached_property
+    def pages(self) -> tuple[int, ...]:
+        return self.document.pages_of(self.start, self.end)
+
+    @property
+    def context(self) -> str:
+        """Title, region and section path: searched and embedded with the text, never quoted."""
+        document = self.document
+        return " ".join((document.title, document.region, *document.aliases, *self.section)).strip()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A chunk found for a query. score: higher is better, comparable within one search only.
+
+    also: chunks folded into this one because they say the same, best first.
+    """
+
+    chunk: Chunk
+    score: float
+    also: tuple[Chunk, ...] = ()
+
+
+Kind = Literal["fact", "list", "scope", "compare"]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question understood.
+
+    years:  every year named, and the last year of a five-year plan named.
+    """
+
+    question: str
+    language: str
+    kind: Kind
+    places: tuple[Place, ...]
+    years: tuple[int, ...]
+    wants_figure: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """`document.text[start:end]` supports a statement; score as in Hit."""
+
+    document: Document = field(repr=False)
+    start: int
+    end: int
+    score: float
+
+    @property
+    def quote(self) -> str:
+        return self.document.text[self.start : self.end]
+
+    @property
+    def pages(self) -> tuple[int, ...]:
+        return self.document.pages_of(self.start, self.end)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One line of an answer, without markers, and what it rests on."""
+
+    text: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a generator proposes; without statements, it found nothing that answers."""
+
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Citation:
+    """What a marker [n] in an answer stands for; `document.text[start:end] == quote` always."""
+
+    marker: int
+    quote: str
+    document: Document = field(repr=False)
+    section: tuple[str, ...]
+    pages: tuple[int, ...]
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """text: with markers like [1], each with its Citation in `citations`, in order of first use.
+
+    refused: the documents don't answer; `text` then says so and names the nearest they hold.
+    language: ISO 639-1 code of the question. timings_s: seconds per step, and their sum "total".
+    """
+
+    question: str
+    text: str
+    refused: bool
+    citations: tuple[Citation, ...]
+    language: str
+    generator: str
+    timings_s: dict[str, float] = field(default_factory=dict, compare=False)

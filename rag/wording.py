@@ -1,0 +1,44 @@
+"""The few words that an answer adds to its quotes, in the language of the question."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from rag.types import Document, Evidence
+
+_TABLE = Path(__file__).with_name("wording.json")
+
+
+def say(language: str, phrase: str, **values: object) -> str:
+    """A phrase of `wording.json` with its values filled in; English where a language lacks it."""
+    phrases = _phrases()
+    return phrases.get(language, phrases["en"]).get(phrase, phrases["en"][phrase]).format(**values)
+
+
+def lead(language: str, evidence: Evidence) -> str:
+    """Whose words follow: plan, draft or not, page; e.g. `《江苏省碳达峰实施方案》(第343页):`."""
+    document = evidence.document
+    details = [say(language, "draft")] if document.status == "draft" else []
+    if evidence.pages:
+        details.append(say_pages(language, evidence.pages))
+    bracket = say(language, "details", details=say(language, "comma").join(details))
+    return say(language, "lead", title=name(language, document), details=bracket if details else "")
+
+
+def name(language: str, document: Document) -> str:
+    """The title, with its region where the title doesn't say it."""
+    region = document.region
+    if not region or region in document.title or region.rstrip("省市区") in document.title:
+        return say(language, "title", title=document.title)
+    return say(language, "title_of", title=document.title, region=region)
+
+
+def say_pages(language: str, pages: tuple[int, ...]) -> str:
+    numbers = say(language, "comma").join(map(str, pages))
+    return say(language, "page" if len(pages) == 1 else "pages", pages=numbers)
+
+
+@cache
+def _phrases() -> dict[str, dict[str, str]]:
+    table: dict[str, dict[str, str]] = json.loads(_TABLE.read_text(encoding="utf-8"))
+    return table
