@@ -4,16 +4,18 @@ import argparse
 import sys
 
 from rag import Assistant, RagError
-from rag.web.page import Answerer, build_page, start_page
+from rag.web.page import Answerer, build_page, serve
 
 __all__ = ["build_page", "launch", "main"]
 
 
 def launch(assistant: Answerer, *, host: str = "127.0.0.1", port: int = 7860) -> None:
     """Serve the page until Ctrl-C."""
-    page = start_page(assistant, host=host, port=port)
-    print(f"碳问 Tanwen: {page.local_url}  (Ctrl-C 结束 / stops it)", flush=True)
-    page.block_thread()
+    serve(assistant, host=host, port=port, on_start=_announce)
+
+
+def _announce(url: str) -> None:
+    print(f"碳问 Tanwen: {url}  (Ctrl-C 结束 / stops it)", flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

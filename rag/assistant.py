@@ -80,10 +80,8 @@ class Assistant:
         status: str | None = None,
         document: str | None = None,
     ) -> Answer:
-        """Answer from the documents that fit the filters; raises BadRequest on an unusable question."""
-        steps = self.stream(
-            question, region=region, level=level, status=status, document=document
-        )
+        """Answer from the documents that fit the filters; raises BadRequest if it can't be asked."""
+        steps = self.stream(question, region=region, level=level, status=status, document=document)
         return next(step for step in steps if isinstance(step, Answer))
 
     def stream(
@@ -103,21 +101,27 @@ class Assistant:
         hits = self._retriever.search(query, top_k=_PASSAGES, only=only)
         clock.lap("retrieve")
         reason = refusal.find_reason(query, hits, self._retriever.places)
-        cited = cite(query, self._generator.generate(query, () if reason else hits))
-        if not cited.lines:
+        cited = self._answered(query, hits) if not reason else None
+        if cited is None:
             reason = reason or say(query.language, "refused")
-        pieces = _pieces(query, cited) if not reason else (refusal.explain(query, reason, hits),)
+            cited = cite(query, refusal.decline(query, reason, hits))
         clock.lap("generate")
+        pieces = _pieces(query, cited)
         yield from pieces
         yield Answer(
             question=query.question,
             text="".join(pieces),
             refused=bool(reason),
-            citations=cited.citations if not reason else (),
+            citations=cited.citations,
             language=query.language,
             generator=self._generator.name,
             timings_s=clock.laps_s,
         )
+
+    def _answered(self, query: Query, hits: Sequence[Hit]) -> Cited | None:
+        """The generator's draft, verified; None if nothing of it stands."""
+        cited = cite(query, self._generator.generate(query, hits))
+        return cited if cited.citations else None
 
 
 class _Clock:

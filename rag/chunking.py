@@ -6,6 +6,7 @@ that is too long; its pieces are laid end to end, so offsets are exact.
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from math import ceil
 
 from rag.types import Chunk, Document
@@ -39,7 +40,7 @@ def _tiled(document: Document, pieces: Iterator[str]) -> tuple[Chunk, ...]:
 
 def _bullets(text: str) -> Iterator[str]:
     cuts = sorted({0, *(match.start() for match in _BULLET.finditer(text)), len(text)})
-    return (text[a:b] for a, b in zip(cuts, cuts[1:], strict=False))
+    return (text[a:b] for a, b in pairwise(cuts))
 
 
 def _pieces(document: Document, chunk_chars: int) -> Iterator[str]:
@@ -56,7 +57,7 @@ def _section_runs(document: Document, chunk_chars: int) -> Iterator[str]:
     chapters = {section.start for section in document.sections if section.level == 1}
     starts = sorted({0, *(section.start for section in document.sections), len(text)})
     begin = 0
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         if start > begin and (start in chapters or end - begin > chunk_chars):
             yield text[begin:start]
             begin = start

@@ -51,7 +51,7 @@ def _numbered(markers: dict[tuple[str, int, int], Citation], evidence: Evidence)
 
 
 def _is_borne_out(query: Query, statement: Statement) -> bool:
-    if not statement.evidence or not all(e.quote.strip() for e in statement.evidence):
+    if not all(e.quote.strip() for e in statement.evidence):
         return False
     return find_numerals(statement.text) <= _known_numerals(query, statement.evidence)
 

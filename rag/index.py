@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from rag.chunking import split_document
+from rag.embedders import DEFAULT as DEFAULT_EMBEDDER
 from rag.embedders import Embedder, load_embedder
 from rag.errors import IndexDamaged, IndexMismatch
 from rag.lexical import LexicalIndex
@@ -25,7 +26,12 @@ from rag.settings import Settings
 from rag.stores import STORES, Store
 from rag.types import Chunk, Document, PageSpan, Section
 
-_DOCUMENTS, _CHUNKS, _VECTORS, _LEXICAL = "documents.jsonl", "chunks.npy", "vectors.faiss", "lexical"
+_DOCUMENTS, _CHUNKS, _VECTORS, _LEXICAL = (
+    "documents.jsonl",
+    "chunks.npy",
+    "vectors.faiss",
+    "lexical",
+)
 _CONTEXT_REPEATS = 3  # title, region and headings weigh as three passages do: evals/LOG.md
 _STORE = "flat"
 
@@ -46,6 +52,7 @@ def build_index(documents: Iterable[Document], settings: Settings) -> Index:
     """Chunk, embed and index documents; ids that clash get a number, order is kept."""
     named = tuple(_unique_ids(documents))
     chunks = tuple(c for d in named for c in split_document(d, chunk_chars=settings.chunk_chars))
+    settings = replace(settings, embedder=settings.embedder or DEFAULT_EMBEDDER)
     embedder = load_embedder(settings)
     vectors = embedder.embed_passages([f"{c.context} {c.text}" for c in chunks])
     lexical = LexicalIndex.build(f"{c.context} " * _CONTEXT_REPEATS + c.text for c in chunks)
@@ -81,7 +88,9 @@ def load_index(folder: Path, settings: Settings) -> Index:
     """
     manifest = Manifest.load(folder)
     manifest.check_files(folder)
-    embedder = load_embedder(settings)
+    embedder = load_embedder(
+        replace(settings, embedder=settings.embedder or manifest.embedder_name)
+    )
     if embedder.identity != manifest.embedder:
         raise IndexMismatch(
             f"{folder} was built with embedder {manifest.embedder}, the one in use is "

@@ -1,11 +1,12 @@
 """Files -> an index on disk, in place of what the index held of the same files."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.errors import IndexDamaged, IndexMissing, ReadError
 from rag.index import Index, build_index, read_documents, save_index
+from rag.manifest import Manifest
 from rag.readers import find_files, read_file
 from rag.settings import Settings
 from rag.types import Document
@@ -41,7 +42,10 @@ def index_paths(
     if not documents:
         raise ReadError(_why_none(paths, failed))
     sources = {document.source for document in documents}
-    kept = [d for d in _documents_at(folder) if d.source not in sources]
+    before = _documents_at(folder)
+    kept = [document for document in before if document.source not in sources]
+    if before and not settings.embedder:
+        settings = replace(settings, embedder=Manifest.load(folder).embedder_name)
     progress("indexing", 0, 1)
     index = build_index([*kept, *documents], settings)
     save_index(index, folder)

@@ -35,14 +35,14 @@ class LexicalIndex:
         return cls(bm25, len(tokens))
 
     def scores(self, tokens: Sequence[str]) -> Vectors:
-        """BM25 score of every row for the tokens, shape (rows,), >= 0; a token twice counts twice."""
+        """BM25 score of every row, shape (rows,), >= 0; a token given twice counts twice."""
         known = [token for token in tokens if token in self._bm25.vocab_dict]
         if not known:
             return np.zeros(self.rows, dtype=np.float32)
         return np.asarray(self._bm25.get_scores(known), dtype=np.float32)
 
     def rarity(self, token: str) -> float:
-        """How much a token tells: ln(rows / rows with it), 0 for one in every row; unknown is rarest."""
+        """How much a token tells: ln(rows / rows with it); an unknown one is the rarest."""
         vocabulary = self._bm25.vocab_dict
         found = self._rows_with(vocabulary[token]) if token in vocabulary else 0
         return float(np.log((self.rows + 1) / (found + 1)))

@@ -37,7 +37,7 @@ class Manifest:
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
-        """Read it; raises IndexMissing without one, IndexDamaged if unreadable or of another format."""
+        """Read it; raises IndexMissing, or IndexDamaged if unreadable or of another format."""
         remedy = f"rebuild it: `rag index corpus/ --index {folder}`."
         try:
             row = json.loads((folder / NAME).read_text(encoding="utf-8"))
@@ -49,7 +49,8 @@ class Manifest:
             raise IndexDamaged(f"{folder / NAME} can't be read ({error}); {remedy}") from error
         if version != FORMAT_VERSION:
             raise IndexDamaged(
-                f"{folder} has index format {version}, this program reads {FORMAT_VERSION}; {remedy}"
+                f"{folder} has index format {version}, this program reads "
+                f"{FORMAT_VERSION}; {remedy}"
             )
         try:
             return cls(**row)

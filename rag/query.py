@@ -1,30 +1,37 @@
-"""Question -> what is asked: language, kind of answer, places, years, and whether a figure is wanted."""
+"""Question -> what is asked: language, kind of answer, places, years, whether a figure."""
 
 import re
 
 from rag.errors import BadRequest
 from rag.language import detect_language
-from rag.places import Place, find_places
-from rag.types import Kind, Query
+from rag.places import find_places
+from rag.types import Kind, Place, Query
 
 MAX_QUESTION_CHARS = 4000  # a long paragraph; above it is a pasted document, not a question
 
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
 _YEAR = re.compile(r"(?<!\d)(20[0-9]{2})(?!\d)")
 _PLAN_YEARS = {"十四五": 2025, "十五五": 2030, "14th five-year": 2025, "15th five-year": 2030}
-_COMPARE = re.compile(
-    r"谁|哪个(?:更|最)?[高低大小多少早晚]|更[高低大小多少早晚]|最[高低大小多少早晚]|分别|各(?:是|要|有|自|提|用|给|定)|相比"
-    r"|对比|比较|\bcompare|\bversus\b|\bvs\b|which .*(?:higher|lower|more|earlier)",
-    re.IGNORECASE,
+# What marks a kind of question, as alternatives; languages without a line are read as "fact".
+_COMPARE = _any_of(
+    r"谁|[更最][高低大小多少早晚]|哪个[高低大小多少早晚]|分别|各[是要有自提用给定]|相比|对比|比较",
+    r"\bcompare|\bversus\b|\bvs\b|which .*(?:higher|lower|more|earlier)",
 )
-_LIST = re.compile(
-    r"哪些|哪几|有什么|什么样的.{0,6}(?:措施|任务)|包括|列举|几(?:大|个|项|类|方面)|\blist\b|\bwhich\b.*s\b|what .*(?:measures|actions|areas)",
-    re.IGNORECASE,
+_LIST = _any_of(
+    r"哪些|哪几|有什么|什么样的.{0,6}(?:措施|任务)|包括|列举|几[大个项类]",
+    r"\blist\b|\bwhich\b.*s\b|what .*(?:measures|actions|areas)",
 )
-_SCOPE = re.compile(r"怎么|怎样|如何|有没有|有什么部署|哪几方面|方面|\bhow (?:does|do|will|is|are)\b", re.IGNORECASE)
-_FIGURE = re.compile(
-    r"多少|几(?!乎)|多[大高长快]|比例|比重|占比|率|目标值|数值|规模|how (?:many|much|large|high|long)|what (?:share|percentage|proportion|target)"
-    r"|何|いくつ|どのくらい|割合|얼마|몇|비율|combien|quelle part|wie viel|wie hoch|anteil|cu[aá]nt|qu[eé] porcentaje|сколько|какая доля|quant|كم|نسبة",
-    re.IGNORECASE,
+_SCOPE = _any_of(r"怎么|怎样|如何|有没有|方面", r"\bhow (?:does|do|will|is|are)\b")
+_FIGURE = _any_of(
+    r"多少|几(?!乎)|多[大高长快]|比例|比重|占比|率|目标值|数值|规模",
+    r"how (?:many|much|large|high|long)|what (?:share|percentage|proportion|target)",
+    r"いくつ|どのくらい|割合|何[%年人か]|얼마|몇|비율",
+    r"combien|quelle part|wie viel|wie hoch|anteil|cu[aá]nt|qu[eé] porcentaje",
+    r"сколько|какая доля|quant|كم|نسبة",
 )
 
 
@@ -32,11 +39,13 @@ def understand(question: str) -> Query:
     """Read a question; raises BadRequest if it is empty or longer than MAX_QUESTION_CHARS."""
     text = question.strip()
     if not any(char.isalnum() for char in text):
-        raise BadRequest("the question is empty; type one, e.g. `rag ask \"江苏2030年非化石能源消费比重?\"`.")
+        raise BadRequest(
+            'the question is empty; type one, e.g. `rag ask "江苏2030年非化石能源消费比重?"`.'
+        )
     if len(text) > MAX_QUESTION_CHARS:
         raise BadRequest(
-            f"the question has {len(text):,} characters; at most {MAX_QUESTION_CHARS:,} can be asked. "
-            "To search in a text of your own, index it: `rag index FILE`."
+            f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARS:,}; "
+            "ask it shorter, or index a text of your own: `rag index FILE`."
         )
     places = find_places(text)
     return Query(

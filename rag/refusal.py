@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from rag.types import Hit, Place, Query
-from rag.wording import name, say, say_pages
+from rag.types import Draft, Evidence, Hit, Place, Query, Statement
+from rag.wording import cited_place, say
 
-MIN_SUPPORT = 0.12  # score of the best hit under which nothing answers: evals/LOG.md
+MIN_SUPPORT = 0.08  # score of the best hit under which nothing answers: evals/LOG.md
 _NEAREST = 2  # documents that a refusal names
 
 
@@ -25,13 +25,18 @@ def find_reason(query: Query, hits: Sequence[Hit], known_places: frozenset[str])
     return ""
 
 
-def explain(query: Query, reason: str, hits: Sequence[Hit]) -> str:
-    """The refusal as it is shown: the reason, and the documents nearest to the question."""
-    nearest = dict.fromkeys(_mention(query.language, hit) for hit in hits)
-    if not nearest:
-        return reason
-    named = say(query.language, "comma").join(list(nearest)[:_NEAREST])
-    return f"{reason} {say(query.language, 'nearest', nearest=named)}"
+def decline(query: Query, reason: str, hits: Sequence[Hit]) -> Draft:
+    """The refusal as a draft: the reason, and the nearest passages of two documents, cited."""
+    nearest = {hit.chunk.document.id: hit for hit in reversed(hits)}
+    evidence = tuple(
+        Evidence(hit.chunk.document, hit.chunk.start, hit.chunk.end, hit.score)
+        for hit in sorted(nearest.values(), key=lambda hit: -hit.score)[:_NEAREST]
+    )
+    if not evidence:
+        return Draft((Statement(reason, ()),))
+    named = say(query.language, "comma").join(cited_place(query.language, e) for e in evidence)
+    pointer = say(query.language, "nearest", nearest=named)
+    return Draft((Statement(f"{reason} {pointer}", evidence),))
 
 
 def _is_absent(place: Place, known: frozenset[str]) -> bool:
@@ -41,8 +46,3 @@ def _is_absent(place: Place, known: frozenset[str]) -> bool:
         and place.name not in known
         and (place.level == "province" or place.within not in known)
     )
-
-
-def _mention(language: str, hit: Hit) -> str:
-    document, pages = hit.chunk.document, hit.chunk.pages
-    return name(language, document) + (f" {say_pages(language, pages)}" if pages else "")

@@ -8,12 +8,13 @@ import numpy as np
 from rag.errors import BadRequest
 from rag.index import Index
 from rag.places import find_places
-from rag.types import Chunk, Document, Hit, Ids, Place, Query, Vectors
+from rag.types import Chunk, Document, Hit, Ids, Query, Vectors
 from rag.words import split_sentences, tokenize
 
 # Weights beside 1.0 for lexical coverage, chosen on the training questions: evals/LOG.md.
-DENSE_WEIGHT = 0.2
-PLACE_WEIGHT = 0.2
+DENSE_WEIGHT = 0.01
+CROSS_LANGUAGE_WEIGHT = 0.1  # of the cosine where question and document share no words
+PLACE_WEIGHT = 0.1
 _CANDIDATES = 200  # rows of each search that take part in the fusion
 _FOLD_ABOVE = 0.9  # share of five-character shingles that makes two passages the same
 _SHINGLE_CHARS = 5
@@ -24,7 +25,7 @@ MAX_TOP_K = 200
 
 @dataclass(frozen=True)
 class Filter:
-    """Which documents may be found; None for any. region: a place's name in any of the languages."""
+    """Which documents may be found; None for any. region: a place, in any of the languages."""
 
     region: str | None = None
     level: str | None = None
@@ -77,15 +78,24 @@ class Retriever:
 
     def _scores(self, query: Query, rows: Ids) -> Vectors:
         """Fused score of every row, shape (chunks,); rows outside `rows` hold no meaning."""
+        asked = {place.name for place in query.places}
         coverage = self._coverage(query)
         cosine = np.zeros_like(coverage)
         vector = self._index.embedder.embed_queries([query.question])
         found_scores, found = self._index.store.search(vector, _CANDIDATES, rows)
         cosine[found[0]] = found_scores[0]
-        return np.asarray(
-            coverage + DENSE_WEIGHT * cosine + PLACE_WEIGHT * self._of_place(query.places),
-            dtype=np.float32,
+        place = self._spread([bool(asked & own) for own in self._places])
+        weight = self._spread(
+            [
+                DENSE_WEIGHT if d.language == query.language else CROSS_LANGUAGE_WEIGHT
+                for d in self._index.documents
+            ]
         )
+        return np.asarray(coverage + weight * cosine + PLACE_WEIGHT * place, dtype=np.float32)
+
+    def _spread(self, of_documents: Sequence[float]) -> Vectors:
+        """A value a document -> a value a chunk, shape (chunks,)."""
+        return np.asarray(of_documents, dtype=np.float32)[self._document_rows]
 
     def _coverage(self, query: Query) -> Vectors:
         """BM25 over the sum of the rarities of the query's words, so that unknown words count."""
@@ -93,12 +103,6 @@ class Retriever:
         lexical = self._index.lexical
         whole = sum(lexical.rarity(token) for token in tokens)
         return np.asarray(lexical.scores(tokens) / max(whole, 1e-9), dtype=np.float32)
-
-    def _of_place(self, places: Sequence[Place]) -> Vectors:
-        """1 for chunks of a document of a place asked for, 0 elsewhere; all 0 without such."""
-        asked = {place.name for place in places}
-        of_place = np.array([bool(asked & own) for own in self._places], dtype=np.float32)
-        return np.asarray(of_place[self._document_rows], dtype=np.float32)
 
     def _folded(self, order: Ids, scores: Vectors, top_k: int) -> tuple[Hit, ...]:
         """The best `top_k` hits; a passage that repeats a better one of its region joins it."""

@@ -11,11 +11,12 @@ _PACKAGE = Path(__file__).parent
 class Settings:
     """embedder, generator: a name in `EMBEDDERS` / `GENERATORS`, or a model name or folder.
 
+    embedder "" is the one an index was built with, and "embedded" for a new index.
     chunk_chars: aim for the length of a chunk; 400 is where lexical recall levelled off in
     `evals/LOG.md`. device: "cpu", "cuda" or "" for whichever is there.
     """
 
-    embedder: str = "embedded"
+    embedder: str = ""
     generator: str = "embedded"
     chunk_chars: int = 400
     batch_size: int = 64

@@ -25,7 +25,7 @@ class PageSpan(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One node of the outline. `text[start:body]` is the heading as printed, `body:end` its content.
+    """One node of the outline. `text[start:body]` is the heading, `text[body:end]` its content.
 
     level: 1 is the outermost; a section ends where the next of its own or a lower level begins.
     """

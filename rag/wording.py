@@ -16,13 +16,18 @@ def say(language: str, phrase: str, **values: object) -> str:
 
 
 def lead(language: str, evidence: Evidence) -> str:
-    """Whose words follow: plan, draft or not, page; e.g. `《江苏省碳达峰实施方案》(第343页):`."""
+    """Whose words follow, e.g. `《江苏省碳达峰实施方案》(第343页):`."""
+    return say(language, "lead", place=cited_place(language, evidence))
+
+
+def cited_place(language: str, evidence: Evidence) -> str:
+    """Plan, draft or not, and page of a piece of evidence: `《江苏省碳达峰实施方案》(第343页)`."""
     document = evidence.document
     details = [say(language, "draft")] if document.status == "draft" else []
     if evidence.pages:
         details.append(say_pages(language, evidence.pages))
     bracket = say(language, "details", details=say(language, "comma").join(details))
-    return say(language, "lead", title=name(language, document), details=bracket if details else "")
+    return name(language, document) + (bracket if details else "")
 
 
 def name(language: str, document: Document) -> str:

@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def read_texts() -> Iterator[str]:
-    """Bullets with their title, both languages' bullets of one page together, rows of both tables."""
+    """Bullets with their title, both languages' bullets of a page together, table rows."""
     for path in sorted((CORPUS / "briefs").glob("*.zh.md")):
         by_page: dict[str, list[str]] = defaultdict(list)
         for file in (path, path.with_name(path.name.replace(".zh.", ".en."))):

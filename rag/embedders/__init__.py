@@ -1,4 +1,4 @@
-"""Text -> vectors. `EMBEDDERS` holds the named ones; any other name is a sentence-transformers model.
+"""Text -> vectors. `EMBEDDERS` lists ours; other names are sentence-transformers models.
 
 To add an embedder: write a module here, add its line to `EMBEDDERS`, and to the list in
 `tests/embedders/test_contract.py`.
@@ -33,9 +33,10 @@ class Embedder(Protocol):
         """The same for texts to be found; some models prompt the two apart."""
 
 
-EMBEDDERS: dict[str, Callable[[Settings], Embedder]] = {"embedded": load_embedded}
+DEFAULT = "embedded"
+EMBEDDERS: dict[str, Callable[[Settings], Embedder]] = {DEFAULT: load_embedded}
 
 
 def load_embedder(settings: Settings) -> Embedder:
-    """The embedder that `settings.embedder` names; raises ModelMissing if it is not on the machine."""
+    """The embedder that `settings.embedder` names; raises ModelMissing if it isn't here."""
     return EMBEDDERS.get(settings.embedder, load_transformer)(settings)

@@ -62,7 +62,13 @@ def read_file(path: Path) -> tuple[Document, ...]:
     if reader is None:
         kinds = ", ".join(sorted(_SUFFIXES))
         raise ReadError(f"{path} is not a kind of file that can be read; convert it to {kinds}.")
-    return reader.read(path, path.as_posix())
+    return reader.read(path, _source(path))
+
+
+def _source(path: Path) -> str:
+    """One name for one file: relative to the working folder if below it, else absolute."""
+    whole, here = path.resolve(), Path.cwd().resolve()
+    return (whole.relative_to(here) if whole.is_relative_to(here) else whole).as_posix()
 
 
 def _files_at(path: Path) -> Iterator[Path]:
@@ -75,6 +81,6 @@ def _files_at(path: Path) -> Iterator[Path]:
         raise ReadError(f"{path} is neither a file nor a folder; name one of these.")
     for file in sorted(path.rglob("*")):
         hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        if file.is_file() and file.suffix.lower() in _SUFFIXES and not hidden:
-            if file.name.lower() != "readme.md":
-                yield file
+        known = file.suffix.lower() in _SUFFIXES and file.name.lower() != "readme.md"
+        if known and not hidden and file.is_file():
+            yield file

@@ -21,10 +21,16 @@ _FOOTER = re.compile(r"第(\d{1,4})页")
 _MAX_LOST_PAGES = 5  # a footer must count on from the last one, so `第3页` in a sentence is text
 # A link ends where a year or a Chinese character begins: `….shtml2040年前` ends at .shtml.
 _LINK = r"https?://(?:(?!\d{4}年)[!-'*-~])+"
-_HEAD = re.compile(rf"(?P<region>[^《》。,::;\s]{{2,12}})《(?P<title>[^》]{{4,120}})》(?P<url>{_LINK})")
+_HEAD = re.compile(
+    rf"(?P<region>[^《》。,::;\s]{{2,12}})《(?P<title>[^》]{{4,120}})》(?P<url>{_LINK})"
+)
 # Some plans carry no link but the words of a code to scan; the title then has no brackets.
-_SCAN_HEAD = re.compile(r"(?P<region>国务院|[^《》。,::;\s]{2,6}[省市区])(?P<title>\S{4,60}?)扫码查看全文(?:扫码下载原文)?")
-_CONTENTS_LINE = re.compile(r"^(?P<title>[^.《》\n]{6,80}?)\s*\.{4,}\s*(?P<page>\d{1,4})\s*$", re.MULTILINE)
+_SCAN_HEAD = re.compile(
+    r"(?P<region>国务院|[^《》。,::;\s]{2,6}[省市区])(?P<title>\S{4,60}?)扫码查看全文(?:扫码下载原文)?"
+)
+_CONTENTS_LINE = re.compile(
+    r"^(?P<title>[^.《》\n]{6,80}?)\s*\.{4,}\s*(?P<page>\d{1,4})\s*$", re.MULTILINE
+)
 _DATE = re.compile(r"20\d\d[/.-]{1,2}\d\d[/.-]{1,2}\d\d")
 _DIRECTORY_DATES, _DIRECTORY_TITLES = 5, 5  # no page of a plan holds five dates and five titles
 _CENTRE = ("中共中央国务院", "国务院")
@@ -110,7 +116,7 @@ def _is_directory(text: str) -> bool:
 
 
 def _title_in_contents(text: str, page: int) -> str:
-    """The title that the contents give for a plan whose first page is lost: the last before `page`."""
+    """The title of a plan whose first page is lost: the last in the contents before `page`."""
     entries = [(int(m["page"]), m["title"].strip()) for m in _CONTENTS_LINE.finditer(text)]
     before = [title for first, title in entries if first <= page]
     return before[-1] if before else f"第{page}页起"
@@ -152,6 +158,8 @@ def _region(plan: _Plan) -> tuple[str, str]:
     outer = find_places(plan.head)
     if not outer:
         return plan.head, ""
-    inner = [p for p in find_places(plan.title) if p.within == outer[-1].name and p.level == "district"]
+    inner = [
+        p for p in find_places(plan.title) if p.within == outer[-1].name and p.level == "district"
+    ]
     place = (inner or outer)[-1]
     return place.name, place.level

@@ -1,4 +1,4 @@
-"""Headings in the order of a text -> nested sections; each format that marks its headings ends here."""
+"""Headings in the order of a text -> nested sections."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -6,7 +6,7 @@ The parser hands over tags one by one and no tree is built, so depth of nesting 
 import re
 from pathlib import Path
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from rag.errors import ReadError
 from rag.readers.headings import Heading
@@ -28,14 +28,14 @@ _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "shift_
 _FAMILIES = ("gb", "big5", "euc", "cp", "windows", "iso", "koi8")
 _FEED_CHARS = 1 << 20
 
-_UNSEEN = frozenset(
-    "script style nav footer noscript template iframe object svg math select textarea audio video".split()
+_UNSEEN = re.compile(
+    "script|style|nav|footer|noscript|template|iframe|object|svg|math|select|textarea|audio|video"
 )
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_BLOCKS = frozenset(
-    "address article aside blockquote body br caption center dd details dialog div dl dt fieldset"
-    " figcaption figure form h1 h2 h3 h4 h5 h6 header hr legend li main ol option p pre section"
-    " summary table tbody td tfoot th thead tr ul".split()
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|body|br|caption|center|dd|details|dialog|div|dl|dt|fieldset"
+    "|figcaption|figure|form|h[1-6]|header|hr|legend|li|main|ol|option|p|pre|section|summary|table"
+    "|tbody|td|tfoot|th|thead|tr|ul"
 )
 _HEADING_TAGS = {f"h{rank}": rank for rank in range(1, 7)}
 _MAX_ROW_CHARS = 1000  # a longer row lays out a page rather than a table; its lines stay apart
@@ -112,7 +112,7 @@ class _Page:
             return
         self._title_depth += tag == "title"
         self._pre_depth += tag == "pre"
-        if tag in _BLOCKS:
+        if _BLOCK.fullmatch(tag):
             self._end_line()
         if tag in ("table", "tr") or tag in _HEADING_TAGS:
             self._spill_row()
@@ -129,7 +129,7 @@ class _Page:
             return
         self._title_depth -= tag == "title"
         self._pre_depth -= tag == "pre"
-        if tag in _BLOCKS:
+        if _BLOCK.fullmatch(tag):
             self._end_line()
         if tag == "tr" and self._rows:
             self._end_row()
@@ -176,7 +176,7 @@ class _Page:
             self._emit_cells(row)
 
     def _spill_row(self) -> None:
-        """A table or a heading inside a cell: the row lays out the page, so its lines stand alone."""
+        """A table or a heading in a cell: the row lays out the page, so its lines stand alone."""
         if self._rows and not self._rows[-1].spilled:
             self._rows[-1].spilled = True
             self._emit_cells(self._rows[-1])
@@ -201,4 +201,5 @@ def _is_unseen(tag: str, attributes: dict[str, str]) -> bool:
     if tag in ("html", "body"):  # pages hide these until a script has run
         return False
     hidden = "hidden" in attributes or attributes.get("aria-hidden") == "true"
-    return tag in _UNSEEN or hidden or bool(_HIDING_STYLE.search(attributes.get("style", "")))
+    style = attributes.get("style", "")
+    return hidden or bool(_UNSEEN.fullmatch(tag) or _HIDING_STYLE.search(style))

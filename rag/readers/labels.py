@@ -5,10 +5,10 @@ from pathlib import Path
 from unicodedata import normalize
 
 from rag.language import detect_language
-from rag.places import Place, find_places
+from rag.places import find_places
 from rag.readers.headings import Heading, nest
 from rag.readers.outline import find_sections
-from rag.types import Document, PageSpan, Section
+from rag.types import Document, PageSpan, Place, Section
 
 _MAX_TITLE_CHARS = 80  # the longest title of the 114 plans has 60; a longer line is a sentence
 _NO_NAME = re.compile(r"[^\w.\-]+")
@@ -84,7 +84,6 @@ def find_outline(headings: list[Heading], text: str) -> tuple[Section, ...]:
     if len(headings) > 1:
         return nest(headings, len(text))
     numbered = [Heading(s.title, s.level + 1, s.start, s.body) for s in find_sections(text)]
-    lone_rank = 1
-    lone = [heading._replace(rank=lone_rank) for heading in headings]
+    lone = [heading._replace(rank=1) for heading in headings]
     end = max((heading.body for heading in lone), default=0)
     return nest(lone + [heading for heading in numbered if heading.start >= end], len(text))

@@ -138,8 +138,9 @@ def _headings(text: str) -> Iterator[Heading]:
     for line in _LINE.finditer(text):
         match = _FENCE.match(line.group())
         if fence:
-            closes = match and match["fence"].startswith(fence)
-            fence = "" if closes and line.group().strip() == match["fence"] else fence
+            closing = match["fence"] if match else ""
+            if closing.startswith(fence) and line.group().strip() == closing:
+                fence = ""
         elif match:
             fence = match["fence"]
         elif heading := _HEADING.match(line.group()):

@@ -1,12 +1,13 @@
 """Chinese outline numbering in running text -> sections.
 
 Policy texts number 第一章, 一、 (一) 1. (1) and 专栏1; extraction often drops the line breaks, so a
-heading is glued to what precedes and to its own first sentence: `…目标。一、总体要求(一)指导思想。以…`.
+heading is glued to what precedes and follows: `…目标。一、总体要求(一)指导思想。以…`.
 """
 
 import re
 from typing import NamedTuple
 
+from rag.readers.headings import Heading, nest
 from rag.types import Section
 
 _NUMERAL = "[一二三四五六七八九十百]{1,4}"
@@ -21,9 +22,11 @@ _NUMBERINGS: tuple[tuple[int, str], ...] = (
     (6, r"专栏\s*[\d一二三四五六七八九十]{1,2}[::\s]?"),
     (6, rf"第{_NUMERAL}条\s*"),
 )
-_MARK = re.compile("|".join(f"(?P<r{i}>{p})" for i, (_, p) in enumerate(_NUMBERINGS)))
+_KINDS = "|".join(f"(?P<r{i}>{p})" for i, (_, p) in enumerate(_NUMBERINGS))
+# The look-ahead decides most positions on one character: a 50 MB line takes 1 s instead of 5.
+_MARK = re.compile(rf"(?=[第一二三四五六七八九十百(（\d专])(?:{_KINDS})")
 # A number opens a heading only after the end of a sentence, a bracket, a heading or a line.
-_MAY_PRECEDE = "。;；!！?？)）:：\n\r\t 　”\"》.…"
+_MAY_PRECEDE = '。;；!！?？)）:：\n\r\t 　”"》.…'
 _TITLE_END = re.compile(r"[。\n;；:：]")
 # Where the full stop after a heading is lost too, the noun that such headings end in.
 _TITLE_NOUN = re.compile(
@@ -48,15 +51,12 @@ def find_sections(text: str) -> tuple[Section, ...]:
     a level, n+1 must follow n of the same numbering under the same parent.
     """
     marks = _counted(_marks(text))
-    levels = {rank: i + 1 for i, rank in enumerate(sorted({m.rank for m in marks}))}
-    sections = []
+    headings = []
     for i, mark in enumerate(marks):
         following = marks[i + 1].start if i + 1 < len(marks) else len(text)
-        end = next((m.start for m in marks[i + 1 :] if m.rank <= mark.rank), len(text))
         body = _title_end(text, mark, following)
-        title = _title(text, mark, body)
-        sections.append(Section(title, levels[mark.rank], mark.start, body, end))
-    return tuple(sections)
+        headings.append(Heading(_title(text, mark, body), mark.rank, mark.start, body))
+    return nest(headings, len(text))
 
 
 def _marks(text: str) -> list[_Mark]:
@@ -77,7 +77,7 @@ def _marks(text: str) -> list[_Mark]:
 
 
 def _after_heading_word(text: str, start: int) -> bool:
-    """True where a line break was lost before 一、二、: the word before ends an undelimited line."""
+    """True where a line break was lost before 一、: the word before ends an undelimited line."""
     return start > 0 and text[start - 1] not in "，,、第 " and not text[start - 1].isdigit()
 
 

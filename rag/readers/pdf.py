@@ -77,12 +77,10 @@ def _load(path: Path) -> tuple[str, list[_Page]]:
             texts = [_page_text(pdf, i) for i in range(len(pdf))]
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == _WRONG_PASSWORD:
-            remedy = f"is locked by a password; unlock it: `qpdf --decrypt --password=… '{path}' open.pdf`."
+            fault, remedy = "is locked by a password; unlock", "--decrypt --password=SECRET "
         else:
-            remedy = (
-                f"is a damaged PDF ({error}); mend it: `qpdf '{path}' mended.pdf`, or get it anew."
-            )
-        raise ReadError(f"{path} {remedy}") from error
+            fault, remedy = "is a damaged PDF; get it anew or mend", ""
+        raise ReadError(f"{path} {fault} it: `qpdf {remedy}'{path}' new.pdf`.") from error
     lines = [tuple(filter(None, map(str.strip, text.split("\n")))) for text in texts]
     return title, [_Page(*page) for page in zip(_numbers(labels), lines, strict=True)]
 
@@ -143,7 +141,7 @@ def _joined(pages: list[_Page]) -> tuple[str, tuple[PageSpan, ...]]:
     hyphenated = {w.lower() for p in pages for line in p.lines for w in _HYPHENATED.findall(line)}
     pieces: list[str] = []
     starts: list[int] = []
-    at, last, last_full = 0, "", 0
+    at, last, last_full = 0, "", 0.0
     for page in pages:
         full = _full_columns(page.lines)
         for index, line in enumerate(page.lines):
@@ -184,7 +182,7 @@ def _gap(left: str, right: str, full_columns: float, *, new_page: bool) -> str:
 
 
 def _full_columns(lines: tuple[str, ...]) -> float:
-    """The width from which on a line of this page counts as full; a tenth may be wider than most."""
+    """The width from which on a line of this page is full; a tenth may be wider than most."""
     widths = sorted(map(_columns, lines))
     usual = widths[(len(widths) * 9 - 1) // 10] if widths else 0
     return max(_MIN_FULL_COLUMNS, _FULL_SHARE * usual)

@@ -65,9 +65,7 @@ def _run(sentences: list[tuple[int, str]], earlier: int | None, i: int) -> int:
     return run
 
 
-def _clipped(
-    spans: tuple[PageSpan, ...], start: int, end: int, shift: int
-) -> list[PageSpan]:
+def _clipped(spans: tuple[PageSpan, ...], start: int, end: int, shift: int) -> list[PageSpan]:
     """The parts of `spans` inside [start, end), moved by `shift`."""
     return [
         PageSpan(s.page, max(s.start, start) + shift, min(s.end, end) + shift)

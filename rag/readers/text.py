@@ -29,6 +29,9 @@ _MIN_GB2312_SHARE = 0.9
 _MAX_KANA_SHARE = 0.1  # EUC-JP is valid GB18030 too and keeps its kana
 _COMMON_HAN = frozenset("的一是在不了有和人这中大为上个国以要到地会可发年同工业能部家进等化建设")
 _MIN_COMMON_SHARE = 0.035  # no 300 characters of the compilation have under 0.037
+# Beyond ASCII, what French, German, Italian, Portuguese and Spanish are written with.
+_WESTERN = frozenset("çêëîïôœûùâàéèäöüßñáíóúãõìòÇÊÎÔŒÛÙÂÀÉÈÄÖÜÑÁÍÓÚÃÕ¿¡«»“”‘’–—…°§ºª·€\xa0")
+_ASCII = frozenset(map(chr, range(128)))
 _EAST_ASIAN = (("euc_jp", "ja"), ("cp949", "ko"))  # charset-normalizer takes these for Chinese
 _MANY_HAN = 100  # with fewer, the common ones may be missing by chance
 
@@ -130,6 +133,8 @@ def _guessed(data: bytes, path: Path) -> str:
     for encoding, language in _EAST_ASIAN:
         if _fits(data, encoding) and detect_language(data.decode(encoding)) == language:
             return encoding
+    if _fits(data, "cp1252") and _WESTERN.issuperset(set(data.decode("cp1252")) - _ASCII):
+        return "cp1252"
     sample = data[:_SAMPLE_BYTES]
     if len(data) > len(sample):
         sample = sample[: sample.rfind(b"\n") + 1] or sample
@@ -144,7 +149,7 @@ def _strictly(data: bytes, encoding: str, path: Path) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise ReadError(
-            f"{path} looks like {encoding} but is damaged at byte {error.start:,}; save it as UTF-8."
+            f"{path} is {encoding} but damaged at byte {error.start:,}; save it as UTF-8."
         ) from error
 
 

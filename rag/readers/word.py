@@ -111,7 +111,7 @@ def _ranks(styles: Any) -> Iterator[tuple[str, int]]:  # noqa: ANN401  # lxml ha
 def _lines(body: Any, ranks: dict[str, int]) -> Iterator[_Line]:  # noqa: ANN401
     """Paragraphs and table rows in the order of the document, without its table of contents."""
     for element in body.iter(f"{_W}p", f"{_W}tr"):
-        if any(True for _ in element.iterancestors(f"{_W}tr", f"{_W}p", *_LEFT_OUT)):
+        if _has_parent(element, f"{_W}tr", f"{_W}p", *_LEFT_OUT):
             continue  # it belongs to a row, or to the paragraph that a text box is anchored in
         lines = _row(element, ranks) if element.tag == f"{_W}tr" else [_paragraph(element, ranks)]
         yield from (line for line in lines if line.text and line.rank != _CONTENTS_RANK)
@@ -119,33 +119,34 @@ def _lines(body: Any, ranks: dict[str, int]) -> Iterator[_Line]:  # noqa: ANN401
 
 def _row(row: Any, ranks: dict[str, int]) -> list[_Line]:  # noqa: ANN401
     """One line; of a row that lays out a page, its paragraphs."""
+    own_cells = [c for c in row.iter(f"{_W}tc") if next(c.iterancestors(f"{_W}tr")) is row]
     cells = [
-        [
-            _paragraph(p, ranks)
-            for p in cell.iter(f"{_W}p")
-            if next(p.iterancestors(f"{_W}p"), None) is None
-        ]
-        for cell in row.iter(f"{_W}tc")
-        if next(cell.iterancestors(f"{_W}tr")) is row
+        [_paragraph(p, ranks) for p in cell.iter(f"{_W}p") if not _has_parent(p, f"{_W}p")]
+        for cell in own_cells
     ]
     lines = [line for cell in cells for line in cell]
     if any(line.rank for line in lines) or sum(len(line.text) for line in lines) > _MAX_ROW_CHARS:
         return lines
-    texts = [" ".join(line.text for line in cell if line.text) for cell in cells]
+    texts = [squeeze(" ".join(line.text for line in cell)) for cell in cells]
     return [_Line(" | ".join(texts).strip() if any(texts) else "", None)]
 
 
 def _paragraph(paragraph: Any, ranks: dict[str, int]) -> _Line:  # noqa: ANN401
     pieces = []
     for node in paragraph.iter(f"{_W}t", f"{_W}p", *_BREAKS):
-        if not any(True for _ in node.iterancestors(*_LEFT_OUT)):
+        if not _has_parent(node, *_LEFT_OUT):
             pieces.append(node.text or "" if node.tag == f"{_W}t" else _BREAKS.get(node.tag, " "))
     style = paragraph.find(f"{_W}pPr/{_W}pStyle")
     level = paragraph.find(f"{_W}pPr/{_W}outlineLvl")
     rank = None if style is None else ranks.get(str(style.get(_VALUE)))
     if rank is None and level is not None:
         rank = _outline_rank(level)
-    return _Line(squeeze("".join(pieces)), rank)
+    lines = [squeeze(line) for line in "".join(pieces).split("\n")]
+    return _Line(("" if rank else "\n").join(filter(None, lines)), rank)
+
+
+def _has_parent(element: Any, *tags: str) -> bool:  # noqa: ANN401
+    return next(element.iterancestors(*tags), None) is not None
 
 
 def _outline_rank(level: Any) -> int | None:  # noqa: ANN401

@@ -14,9 +14,7 @@ from rag.types import Ids, Vectors
 class Store(Protocol):
     """Vectors kept for search; `save` and `load` go to and from one file."""
 
-    def search(
-        self, queries: Vectors, top_k: int, rows: Ids | None = None
-    ) -> tuple[Vectors, Ids]:
+    def search(self, queries: Vectors, top_k: int, rows: Ids | None = None) -> tuple[Vectors, Ids]:
         """Return (scores, rows) for each query, best first; ties by lower row.
 
         queries: float32 (n, dim), any length; another width raises IndexMismatch.

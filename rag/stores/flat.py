@@ -45,9 +45,7 @@ class FlatStore:
     def size(self) -> tuple[int, int]:
         return int(self._faiss.ntotal), int(self._faiss.d)
 
-    def search(
-        self, queries: Vectors, top_k: int, rows: Ids | None = None
-    ) -> tuple[Vectors, Ids]:
+    def search(self, queries: Vectors, top_k: int, rows: Ids | None = None) -> tuple[Vectors, Ids]:
         import faiss  # slow to load, so only when a store is made
 
         count, dim = self.size
@@ -59,7 +57,7 @@ class FlatStore:
         if rows is None:
             scores, found = self._faiss.search(_unit(queries), min(top_k, count))
             return scores, found
-        selected = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))
+        selected = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))  # type: ignore[call-arg]
         k = min(top_k, len(rows))
         scores, found = self._faiss.search(_unit(queries), k, params=selected)
         return scores, found

@@ -18,6 +18,7 @@ Labels = Mapping[str, str]
 
 CONTEXT_CHARS = 120  # two or three sentences either side: enough to judge a quote by
 _MARKER = re.compile(r"\[(\d+)\]")
+_MARKERS = re.compile(r"(?P<before>\S?)(?P<markers>(?:\s*\[\d+\])+)")
 _BULLET = re.compile(r"\s*[-*•]\s+")
 
 
@@ -54,8 +55,8 @@ def render_welcome(labels: Labels) -> str:
     )
 
 
-def render_header(labels: Labels, documents: int) -> str:
-    holdings = escape(labels["holdings"].format(count=documents))
+def render_header(labels: Labels, works: int) -> str:
+    holdings = escape(labels["holdings"].format(count=works))
     return (
         '<header class="brand"><span class="name">碳问<small>Tanwen</small></span>'
         f'<span class="tagline">{escape(labels["tagline"])}</span>'
@@ -79,18 +80,17 @@ def render_pending(turn: Turn, text: str, *, wait: str, labels: Labels) -> str:
 def render_answer(turn: Turn, answer: Answer, labels: Labels) -> str:
     """A finished turn; the ids of its answer and cards are `{turn.id}-answer`, `{turn.id}-1` …"""
     links = {citation.marker: citation for citation in answer.citations}
-    head = f'<p class="verdict">{escape(labels["refused"])}</p>' if answer.refused else ""
+    verdict = f'<p class="verdict">{escape(labels["refused"])}</p>' if answer.refused else ""
     kind = "answer refused" if answer.refused else "answer"
     body = (
         f'<div class="{kind}" id="{turn.id}-answer" tabindex="-1" aria-live="polite" '
-        f'lang="{_lang(answer.language)}">{head}'
+        f'lang="{_lang(answer.language)}">{verdict}'
         f"{_paragraphs(answer.text, links, turn, labels)}{_facts(answer, labels)}</div>"
     )
     name = labels["nearest" if answer.refused else "sources"]
     cards = "".join(_card(turn, citation, labels) for citation in answer.citations)
-    listed = f"<ol>{cards}</ol>" if cards else f'<p class="none">{escape(labels["no_sources"])}</p>'
-    count = f"<span>{len(answer.citations)}</span>" if cards else ""
-    return _turn(turn, body, f"<h3>{escape(name)}{count}</h3>{listed}", labels)
+    head = f"<h3>{escape(name)}<span>{len(answer.citations)}</span></h3>"
+    return _turn(turn, body, f"{head}<ol>{cards}</ol>" if cards else "", labels)
 
 
 def render_failure(turn: Turn, reason: str, labels: Labels) -> str:
@@ -111,20 +111,30 @@ def _turn(turn: Turn, body: str, aside: str, labels: Labels) -> str:
 
 def _paragraphs(text: str, links: Mapping[int, Citation], turn: Turn, labels: Labels) -> str:
     """A <p> a line; a line that begins with a bullet becomes an item."""
-    lines = [line for line in text.splitlines() if line.strip()]
     html = []
-    for line in lines:
+    for line in filter(str.strip, text.splitlines()):
         bullet = _BULLET.match(line)
-        words = escape(line[bullet.end() :] if bullet else line)
-        linked = _MARKER.sub(lambda m: _marker(int(m[1]), links, turn, labels), words)
-        html.append(f'<p dir="auto"{" class=item" if bullet else ""}>{linked}</p>')
+        words = _link_markers(line[bullet.end() if bullet else 0 :], links, turn, labels)
+        html.append(f'<p dir="auto"{" class=item" if bullet else ""}>{words}</p>')
     return "".join(html)
 
 
+def _link_markers(line: str, links: Mapping[int, Citation], turn: Turn, labels: Labels) -> str:
+    """The line with buttons for its markers, each kept on one line with the character before."""
+    html, end = "", 0
+    for found in _MARKERS.finditer(line):
+        numbers = _MARKER.findall(found["markers"])
+        buttons = "".join(_marker(int(n), links, turn, labels) for n in numbers)
+        html += escape(line[end : found.start()])
+        html += f'<span class="kept">{escape(found["before"])}{buttons}</span>'
+        end = found.end()
+    return html + escape(line[end:])
+
+
 def _marker(number: int, links: Mapping[int, Citation], turn: Turn, labels: Labels) -> str:
-    """A button to its card; a marker without a citation stays the text it is."""
+    """A button to its card; a mark alone while there are no cards; else the text it is."""
     if number not in links:
-        return f'<span class="marker">{number}</span>' if not links else f"[{number}]"
+        return f"[{number}]" if links else f'<span class="marker">{number}</span>'
     hint = escape(labels["see_source"].format(marker=number))
     title = escape(links[number].document.title)
     return (
@@ -141,7 +151,7 @@ def _facts(answer: Answer, labels: Labels) -> str:
     if answer.citations:
         facts.append(labels["verified"].format(count=len(answer.citations)))
     if "total" in answer.timings_s:
-        facts.append(labels["seconds"].format(seconds=f"{answer.timings_s['total']:.1f}"))
+        facts.append(labels["seconds"].format(seconds=f"{answer.timings_s['total']:.2f}"))
     return f'<p class="facts">{escape(" · ".join(facts))}</p>' if facts else ""
 
 

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -70,6 +70,19 @@ class _Parts(NamedTuple):
     turns: "gr.State"
 
 
+def serve(
+    assistant: Answerer,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    on_start: Callable[[str], object] = _log.info,
+) -> None:
+    """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does."""
+    page = start_page(assistant, host=host, port=port)
+    on_start(str(page.local_url))
+    page.block_thread()
+
+
 def start_page(assistant: Answerer, *, host: str = "127.0.0.1", port: int = 7860) -> "gr.Blocks":
     """Serve the page from background threads; `.local_url` is its address, `.close()` ends it.
 
@@ -78,7 +91,7 @@ def start_page(assistant: Answerer, *, host: str = "127.0.0.1", port: int = 7860
     import gradio as gr
 
     page = build_page(assistant)
-    count = len(assistant.documents)
+    words = _translations(_count_works(assistant.documents))
     try:
         page.launch(
             server_name=host,
@@ -97,7 +110,7 @@ def start_page(assistant: Answerer, *, host: str = "127.0.0.1", port: int = 7860
             theme=_theme(),
             css_paths=_HERE / "style.css",
             head=f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>",
-            i18n=gr.I18n(**_translations(count)),
+            i18n=gr.I18n(**words),
         )
     except OSError as error:
         raise BadRequest(
@@ -148,7 +161,7 @@ def draw_turn(
     """The HTML of one turn, again and again while it grows; the last is the finished one."""
     named = (filters.region, *(labels[name] for name in filters[1:] if name))
     turn = Turn(f"turn-{secrets.token_hex(4)}", question, tuple(filter(None, named)))
-    wait = labels["searching"].format(count=len(assistant.documents))
+    wait = labels["searching"].format(count=_count_works(assistant.documents))
     yield markup.render_pending(turn, "", wait=wait, labels=labels)
     try:
         pieces = assistant.stream(
@@ -250,6 +263,11 @@ def _build_filters(documents: tuple[Document, ...]) -> "list[gr.Dropdown]":
     ]
 
 
+def _count_works(documents: tuple[Document, ...]) -> int:
+    """A plan and its briefs are one work."""
+    return len({document.work or document.id for document in documents})
+
+
 def _labels_of(request: "gr.Request") -> Labels:
     return markup.choose_labels(request.headers.get("accept-language", ""))
 
@@ -261,13 +279,13 @@ def _word(name: str) -> "I18nData":
     return gr.I18n()(f"tanwen_{name}")  # Gradio's own words have bare names
 
 
-def _translations(documents: int) -> dict[str, dict[str, str]]:
+def _translations(works: int) -> dict[str, dict[str, str]]:
     """What `_word` stands for by browser language; any other language gets English."""
     words = {}
     for language, labels in markup.load_labels().items():
         names = ("new", "placeholder", "question", "filters", "region", "level", "status")
         plain = {name: labels[name] for name in names} | {
-            "header": markup.render_header(labels, documents),
+            "header": markup.render_header(labels, works),
             "welcome": markup.render_welcome(labels),
             "disclaimer": markup.render_note(labels["disclaimer"]),
         }

@@ -34,9 +34,16 @@ def test_marker_leads_to_the_card_of_its_citation():
     assert 'id="t1-1"' in html
 
 
+def test_markers_stay_with_the_character_before_them():
+    html = render(make_answer("甲<乙;[1] [1]。"))
+    assert '<p dir="auto">甲&lt;乙<span class="kept">;<button' in html
+    assert html.count("data-goto=") == 3  # two markers and the card's way back
+    assert "</button></span>。</p>" in html
+
+
 def test_marker_without_a_citation_stays_text():
     html = render(make_answer("甲 [1] 乙 [3]"))
-    assert "乙 [3]" in html
+    assert '<span class="kept">乙[3]</span>' in html
     assert html.count('class="marker"') == 1
 
 

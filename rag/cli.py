@@ -1,0 +1,321 @@
+"""The `rag` command: index, ask, search, chat, eval, info."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rag.assistant import Assistant
+from rag.errors import RagError
+from rag.indexing import Outcome, index_paths
+from rag.manifest import Manifest
+from rag.settings import DEFAULT_INDEX, Settings
+from rag.types import Answer, Citation, Document, Hit
+
+_QUOTE_WIDTH = 96  # characters of a passage that a listing shows
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0, 2 for a RagError (told in one line), 130 for Ctrl-C."""
+    args = _parser().parse_args(argv)
+    run: Command = args.run
+    try:
+        return run(args)
+    except RagError as error:
+        print(f"rag: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("rag: stopped; the index is as it was before.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output left, as `| head` does
+        sys.stderr.close()
+        return 0
+
+
+def _index(args: argparse.Namespace) -> int:
+    outcome = index_paths(
+        args.paths,
+        args.index,
+        settings=_settings(args),
+        progress=_no_progress if args.json else _Bars(),
+    )
+    for file, reason in outcome.failed:
+        print(f"rag: left out {file}: {reason}", file=sys.stderr)
+    return _show(args, _outcome_row(outcome), _outcome_text(args.index, outcome))
+
+
+def _ask(args: argparse.Namespace) -> int:
+    assistant = Assistant.load(args.index, settings=_settings(args))
+    answer = assistant.ask(
+        args.question,
+        region=args.region,
+        level=args.level,
+        status=args.status,
+        document=args.document,
+    )
+    return _show(args, answer_row(answer), _answer_text(answer))
+
+
+def _search(args: argparse.Namespace) -> int:
+    assistant = Assistant.load(args.index, settings=_settings(args))
+    hits = assistant.search(
+        args.question,
+        top_k=args.top_k,
+        region=args.region,
+        level=args.level,
+        status=args.status,
+        document=args.document,
+    )
+    return _show(args, [hit_row(hit) for hit in hits], _hits_text(hits))
+
+
+def _chat(args: argparse.Namespace) -> int:
+    from rag.web.page import serve  # loads gradio
+
+    serve(Assistant.load(args.index, settings=_settings(args)), host=args.host, port=args.port)
+    return 0
+
+
+def _eval(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from rag.evaluation import questions, reports, runs  # load pandas
+
+    asked = questions.read_questions(args.questions)
+    assistant = Assistant.load(args.index, settings=_settings(args))
+    with tqdm(total=len(asked), disable=args.json, unit="question") as bar:
+        rows = runs.run(
+            assistant,
+            asked,
+            documents=assistant.documents,
+            out=args.out / "rows.jsonl" if args.out else None,
+            on_row=lambda _: bar.update(),
+        )
+    summary = reports.summarise(rows)
+    if args.out:
+        text = json.dumps(summary, ensure_ascii=False, indent=1)
+        (args.out / "summary.json").write_text(text + "\n", encoding="utf-8")
+    return _show(args, summary, reports.render(summary))
+
+
+def _info(args: argparse.Namespace) -> int:
+    manifest = Manifest.load(args.index)
+    assistant = Assistant.load(args.index, settings=_settings(args))
+    files = [path for path in args.index.rglob("*") if path.is_file()]
+    row = {
+        "index": str(args.index),
+        "healthy": True,
+        "documents": manifest.documents,
+        "chunks": manifest.chunks,
+        "characters": sum(len(document.text) for document in assistant.documents),
+        "embedder": manifest.embedder,
+        "dimensions": manifest.dim,
+        "chunk_chars": manifest.chunk_chars,
+        "created": manifest.created,
+        "megabytes": round(sum(path.stat().st_size for path in files) / 1e6, 1),
+    }
+    return _show(args, row, "\n".join(f"{name:12} {value}" for name, value in row.items()))
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    return Settings(
+        embedder=getattr(args, "embedder", None) or "",
+        device=args.device,
+        chunk_chars=getattr(args, "chunk_chars", Settings.chunk_chars),
+    )
+
+
+def _show(args: argparse.Namespace, row: Any, text: str) -> int:  # noqa: ANN401 - any JSON
+    print(json.dumps(row, ensure_ascii=False, indent=1) if args.json else text)
+    return 0
+
+
+def answer_row(answer: Answer) -> dict[str, Any]:
+    """What `rag ask --json` prints; the texts of whole documents are left out."""
+    return {
+        "question": answer.question,
+        "text": answer.text,
+        "refused": answer.refused,
+        "citations": [_citation_row(citation) for citation in answer.citations],
+        "language": answer.language,
+        "generator": answer.generator,
+        "timings_s": answer.timings_s,
+    }
+
+
+def hit_row(hit: Hit) -> dict[str, Any]:
+    """One element of what `rag search --json` prints."""
+    chunk = hit.chunk
+    return {
+        "score": hit.score,
+        "text": chunk.text,
+        "document": _document_row(chunk.document),
+        "section": chunk.section,
+        "pages": chunk.pages,
+        "start": chunk.start,
+        "end": chunk.end,
+    }
+
+
+def _citation_row(citation: Citation) -> dict[str, Any]:
+    row = {name: getattr(citation, name) for name in citation.__dataclass_fields__}
+    return row | {"document": _document_row(citation.document)}
+
+
+def _document_row(document: Document) -> dict[str, Any]:
+    shown = ("id", "title", "region", "level", "status", "url", "source", "language", "kind")
+    return {name: getattr(document, name) for name in shown}
+
+
+def _outcome_row(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "files": outcome.files,
+        "documents": len(outcome.index.documents),
+        "chunks": len(outcome.index.chunks),
+        "kept": outcome.kept,
+        "failed": [{"file": str(file), "reason": reason} for file, reason in outcome.failed],
+        "manifest": asdict(outcome.index.manifest),
+    }
+
+
+def _outcome_text(folder: Path, outcome: Outcome) -> str:
+    kept = f", {outcome.kept} documents kept from before" if outcome.kept else ""
+    return (
+        f"{folder}: {len(outcome.index.documents)} documents, {len(outcome.index.chunks)} chunks, "
+        f"from {outcome.files} files read{kept}, {len(outcome.failed)} left out"
+    )
+
+
+def _answer_text(answer: Answer) -> str:
+    lines = [answer.text]
+    for citation in answer.citations:
+        place = _place(citation.document, citation.section, citation.pages)
+        lines.append(f"[{citation.marker}] {place}\n    “{_one_line(citation.quote)}”")
+    return "\n\n".join(lines)
+
+
+def _hits_text(hits: Sequence[Hit]) -> str:
+    blocks = []
+    for number, hit in enumerate(hits, 1):
+        place = _place(hit.chunk.document, hit.chunk.section, hit.chunk.pages)
+        blocks.append(f"{number:2}. {hit.score:.3f} {place}\n    {_one_line(hit.chunk.text)}")
+    return "\n".join(blocks) or "nothing fits the filters"
+
+
+def _place(document: Document, section: Sequence[str], pages: Sequence[int]) -> str:
+    parts = [document.title, *([document.url] if document.url else [])]
+    if document.status == "draft":
+        parts.insert(1, "draft")
+    if pages:
+        parts.insert(1, "p. " + ", ".join(map(str, pages)))
+    return " | ".join([*parts, *([" > ".join(section)] if section else [])])
+
+
+def _one_line(text: str) -> str:
+    joined = " ".join(text.split())
+    return joined if len(joined) <= _QUOTE_WIDTH else joined[: _QUOTE_WIDTH - 1] + "…"
+
+
+def _no_progress(doing: str, done: int, total: int) -> None:
+    """Programs that read JSON want no bar."""
+
+
+class _Bars:
+    """One progress bar a stage, on standard error."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._doing = ""
+
+    def __call__(self, doing: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if doing != self._doing:
+            if self._bar is not None:
+                self._bar.close()
+            self._doing, self._bar = doing, tqdm(total=total, desc=doing, leave=False)
+        self._bar.update(done - self._bar.n)
+        if done == total:
+            self._bar.close()
+
+
+_EXAMPLES = {
+    "index": "rag index corpus/\n  rag index corpus/ path/to/compilation.txt reports/*.pdf",
+    "ask": 'rag ask "江苏2025年风电装机目标是多少?"\n'
+    '  rag ask "What does Hunan plan for 2030?" --json',
+    "search": 'rag search "屋顶光伏覆盖率" -k 5\n'
+    '  rag search "rooftop solar" --region 湖南 --status final',
+    "chat": "rag chat\n  rag chat --port 8080",
+    "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev",
+    "info": "rag info\n  rag info --json",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rag", description="Answers from your own documents, with citations that hold."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    index = _command(commands, "index", _index, "read files and folders into the index")
+    index.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders")
+    index.add_argument(
+        "--embedder", help="embedded (default), or a sentence-transformers model or folder"
+    )
+    index.add_argument(
+        "--chunk-chars", type=_positive, default=Settings.chunk_chars, help="longest chunk"
+    )
+
+    ask = _command(commands, "ask", _ask, "answer a question with citations")
+    ask.add_argument("question")
+    search = _command(commands, "search", _search, "find passages")
+    search.add_argument("question", metavar="query")
+    search.add_argument("-k", "--top-k", type=_positive, default=10, help="passages to show")
+    for narrowed in (ask, search):
+        narrowed.add_argument("--region", help="only documents of this place, in any language")
+        narrowed.add_argument("--level", help="national, ministry, province, city or district")
+        narrowed.add_argument("--status", choices=("final", "draft"))
+        narrowed.add_argument("--document", help="only this document id")
+
+    chat = _command(commands, "chat", _chat, "open the chat page")
+    chat.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    chat.add_argument("--port", type=_positive, default=7860)
+
+    evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
+    evaluate.add_argument("questions", type=Path, help="JSON lines, as in evals/questions/")
+    evaluate.add_argument("--out", type=Path, help="folder for rows.jsonl and summary.json")
+
+    _command(commands, "info", _info, "what is indexed, with which models, healthy or not")
+    return parser
+
+
+def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.ArgumentParser:  # noqa: ANN401
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=purpose,
+        description=purpose[0].upper() + purpose[1:] + ".",
+        epilog=f"examples:\n  {_EXAMPLES[name]}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--index", type=Path, default=DEFAULT_INDEX, metavar="DIR", help=f"default {DEFAULT_INDEX}"
+    )
+    command.add_argument("--device", default="", help="cpu or cuda; default: whichever is there")
+    command.add_argument("--json", action="store_true", help="print JSON for programs")
+    command.set_defaults(run=run)
+    return command
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not positive")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
