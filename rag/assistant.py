@@ -80,7 +80,7 @@ class Assistant:
         status: str | None = None,
         document: str | None = None,
     ) -> Answer:
-        """Answer from the documents that fit the filters; raises BadRequest if it can't be asked."""
+        """Answer from the documents that fit the filters; or raise BadRequest."""
         steps = self.stream(question, region=region, level=level, status=status, document=document)
         return next(step for step in steps if isinstance(step, Answer))
 

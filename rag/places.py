@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rag.settings import data_file
-from rag.types import Place
+from rag.types import Document, Place
 
 _NAME_COLUMNS = ("zh", "aliases_zh", "en", "ja", "ko", "fr", "de", "es", "ru", "ar", "pt")
 _CJK_FOLLOWERS = {"部": "门"}  # 教育部 is a body, 教育部门 is not
@@ -44,6 +44,17 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
                 break
         at += 1
     return tuple(mentions)
+
+
+def places_of(document: Document) -> frozenset[str]:
+    """Names of the places a document is of: its region, and those its title names."""
+    return _places_in(document.region, document.title)
+
+
+@cache
+def _places_in(region: str, title: str) -> frozenset[str]:
+    named = find_places(f"{region} {title}")
+    return frozenset({region, *(place.name for place in named)} - {""})
 
 
 def fold(text: str) -> str:

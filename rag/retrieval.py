@@ -7,7 +7,7 @@ import numpy as np
 
 from rag.errors import BadRequest
 from rag.index import Index
-from rag.places import find_places
+from rag.places import find_places, places_of
 from rag.types import Chunk, Document, Hit, Ids, Query, Vectors
 from rag.words import split_sentences, tokenize
 
@@ -46,7 +46,7 @@ class Retriever:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._places = [frozenset(document_places(d)) for d in index.documents]
+        self._places = [places_of(d) for d in index.documents]
         rows = {document.id: row for row, document in enumerate(index.documents)}
         self._document_rows = np.array([rows[c.document.id] for c in index.chunks], dtype=np.int64)
 
@@ -126,15 +126,9 @@ class Retriever:
         return kept.document.region == other.document.region
 
 
-def document_places(document: Document) -> tuple[str, ...]:
-    """Names of the places a document is of: its region, and those its title names."""
-    named = find_places(f"{document.region} {document.title}")
-    return tuple(dict.fromkeys((document.region, *(place.name for place in named))))
-
-
 def _in_region(document: Document, region: str) -> bool:
     asked = {region, *(place.name for place in find_places(region))}
-    return bool(asked & set(document_places(document)))
+    return bool(asked & places_of(document))
 
 
 def _with_whole_sentences(chunk: Chunk) -> Chunk:

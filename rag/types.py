@@ -135,6 +135,32 @@ class Hit:
     also: tuple[Chunk, ...] = ()
 
 
+@dataclass(frozen=True)
+class Target:
+    """One quantified aim of a plan, as the table of targets holds it.
+
+    plan:      the work it stands in, e.g. "p027". page: as printed.
+    indicator: its main Chinese name; scope narrows it ("城镇新建建筑"), "" for the whole region.
+    year:      "2030", a span "2021-2025", or "" where the plan names none.
+    value:     as printed: a number, a range "2-3", or "" where the plan gives words only (see note).
+    qualifier: 左右, 以上, 以下, 力争, 达到, 降至 or "".
+    origin:    "curated" by hand, or "extracted" by rule from a newly indexed text.
+    """
+
+    plan: str
+    page: int
+    indicator: str
+    indicator_en: str = ""
+    scope: str = ""
+    year: str = ""
+    value: str = ""
+    unit: str = ""
+    qualifier: str = ""
+    baseline_year: str = ""
+    note: str = ""
+    origin: str = "curated"
+
+
 Kind = Literal["fact", "list", "scope", "compare"]
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from rag.generators.units import Unit, score_units
-from rag.places import find_places
-from rag.types import Document, Draft, Evidence, Hit, Kind, Place, Query, Statement
+from rag.places import places_of
+from rag.types import Draft, Evidence, Hit, Kind, Query, Statement
 from rag.wording import lead
 
 # How many characters of quotes an answer may hold, and how many passages it may quote.
@@ -46,14 +46,12 @@ def _best(ranked: Sequence[Unit], chars: int, count: int) -> list[Unit]:
 
 def _one_a_place(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
     """The best unit of each place compared, in the question's order; [] for fewer than two."""
-    best = [next((u for u in ranked if _is_of(u.document, p)), None) for p in query.places]
+    best = [
+        next((unit for unit in ranked if place.name in places_of(unit.document)), None)
+        for place in query.places
+    ]
     chosen = list(dict.fromkeys(unit for unit in best if unit is not None))
     return chosen if len(chosen) > 1 else []
-
-
-def _is_of(document: Document, place: Place) -> bool:
-    named = {document.region, *(p.name for p in find_places(f"{document.region} {document.title}"))}
-    return place.name in named
 
 
 def _repeats(unit: Unit, other: Unit) -> bool:

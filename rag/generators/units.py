@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from rag.places import places_of
 from rag.types import Document, Hit, Query
 from rag.words import Span, find_numerals, split_clauses, split_sentences, tokenize
 
@@ -17,6 +18,9 @@ _NO_FIGURE = 0.6  # factor for a unit without a figure where one is asked
 _SHORT_SENTENCE = 120  # quoted whole; a longer one is cut to its clauses
 _YEAR_BEFORE = 400  # characters before a clause in which its year may stand
 _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no further away
+_OTHER_PLACE, _BRIEF = 0.7, 0.9  # factors: a brief is quoted where it says it better
+_ITEM_MARK = re.compile(r"\s*[-*+]\s+")
+_PAGE_REFERENCE = re.compile(r"\s*(?:[((]第[^))]*页[))]|\(pp?\.[^)]*\))\s*$")
 _YEAR_PHRASE = re.compile(r"[到至]?(20\d\d)(?:[、和]20\d\d)*年?前?")
 
 
@@ -45,6 +49,7 @@ def score_units(query: Query, hits: Sequence[Hit], rarity: Callable[[str], float
 
 def _units_of(query: Query, hit: Hit, weights: dict[str, float], passage: float) -> Iterator[Unit]:
     document = hit.chunk.document
+    factor = _document_factor(query, document)
     for span in _spans(query, document, hit.chunk.start, hit.chunk.end):
         text = document.text[span.start : span.end]
         path = " ".join(document.section_path(span.start))
@@ -57,13 +62,21 @@ def _units_of(query: Query, hit: Hit, weights: dict[str, float], passage: float)
         if query.wants_figure:
             has_figure = bool(find_numerals(_YEAR_PHRASE.sub("", text)))
             score = score + _FIGURE if has_figure else score * _NO_FIGURE
-        yield Unit(document, start, span.end, score)
+        yield Unit(document, start, span.end, score * factor)
+
+
+def _document_factor(query: Query, document: Document) -> float:
+    """Less than 1 for a plan of another place than asked, and for a brief beside its original."""
+    asked = {place.name for place in query.places}
+    factor = 1.0 if not asked or asked & places_of(document) else _OTHER_PLACE
+    return factor * _BRIEF if document.kind == "brief" else factor
 
 
 def _spans(query: Query, document: Document, start: int, end: int) -> Iterator[Span]:
     """What may be quoted: sentences, and for facts and comparisons the clauses of long ones."""
     for part in _between_headings(document, start, end):
-        for sentence in _shifted(split_sentences(document.text[part.start : part.end]), part):
+        for whole in _shifted(split_sentences(document.text[part.start : part.end]), part):
+            sentence = _trimmed(document, whole)
             if query.kind in ("list", "scope") or _length(sentence) <= _SHORT_SENTENCE:
                 yield sentence
             else:
@@ -81,6 +94,15 @@ def _between_headings(document: Document, start: int, end: int) -> Iterator[Span
             at = max(at, min(section.body, end))
     if at < end:
         yield Span(at, end)
+
+
+def _trimmed(document: Document, span: Span) -> Span:
+    """Without the mark of a list item before and, in a brief, the page reference after."""
+    text = document.text[span.start : span.end]
+    mark = _ITEM_MARK.match(text)
+    start = span.start + (mark.end() if mark else 0)
+    reference = _PAGE_REFERENCE.search(text) if document.kind == "brief" else None
+    return Span(start, span.start + reference.start() if reference else span.end)
 
 
 def _shifted(spans: Iterable[Span], base: Span) -> Iterator[Span]:

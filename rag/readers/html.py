@@ -4,6 +4,7 @@ The parser hands over tags one by one and no tree is built, so depth of nesting 
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -27,6 +28,8 @@ _CHARSET_BYTES = 4096  # browsers look at the first 1,024
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "shift_jis": "cp932"}
 _FAMILIES = ("gb", "big5", "euc", "cp", "windows", "iso", "koi8")
 _FEED_CHARS = 1 << 20
+_TAG = re.compile(r"<(?:(?P<start>[a-zA-Z][^\s/<>]*)|/(?P<end>[a-zA-Z][^\s/<>]*)[^<>]*>?)")
+_MANY_END_TAGS = 5000  # with fewer, strays cost a second at most
 
 _UNSEEN = re.compile(
     "script|style|nav|footer|noscript|template|iframe|object|svg|math|select|textarea|audio|video"
@@ -73,6 +76,8 @@ def _title(named: str, headings: list[Heading]) -> str:
 
 
 def _parse(markup: str) -> "_Page":
+    if markup.count("</") > _MANY_END_TAGS:
+        markup = _without_strays(markup)
     page = _Page()
     # huge_tree lifts libxml2's limit on depth, which would cut the text off.
     parser = etree.HTMLParser(target=page, huge_tree=True, encoding="utf-8")
@@ -83,6 +88,27 @@ def _parse(markup: str) -> "_Page":
     except etree.LxmlError:
         page.close()  # what was seen before the fault stands
     return page
+
+
+def _without_strays(markup: str) -> str:
+    """The markup without end tags of elements that aren't open; libxml2 seeks each of these in
+    all that is open, which takes minutes where 100,000 are. A stray </p> still ends the line.
+    """
+    opened: Counter[str] = Counter()
+    pieces: list[str] = []
+    at = 0
+    for tag in _TAG.finditer(markup):
+        name = (tag["start"] or tag["end"]).lower()
+        if tag["start"]:
+            if _BLOCK.fullmatch(name):
+                opened["p"] = 0  # a block ends the paragraph before it
+            opened[name] += 1
+        elif opened[name]:
+            opened[name] -= 1
+        else:
+            pieces += (markup[at : tag.start()], "<br>" if name == "p" else "")
+            at = tag.end()
+    return "".join(pieces) + markup[at:]
 
 
 class _Row:

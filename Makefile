@@ -1,0 +1,51 @@
+# make run    set up, index corpus/, open the chat page on http://127.0.0.1:7860
+# make test   set up with the test tools, lint, check types, run the tests (SLOW=1: all of them)
+# make install alone makes .venv with the `rag` command in it
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+HOST   ?= 127.0.0.1
+PORT   ?= 7860
+CORPUS := $(shell find corpus -type f)
+
+.PHONY: run test install index lint types tests clean
+
+run: index
+	$(BIN)/rag chat --host $(HOST) --port $(PORT)
+
+test: $(VENV)/test lint types tests
+
+install: $(VENV)/run
+
+index: indexes/default/manifest.json
+
+indexes/default/manifest.json: $(VENV)/run $(CORPUS)
+	$(BIN)/rag index corpus/
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing; the first time this downloads about 500 MB"
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing with the test tools; the first time this downloads about 600 MB"
+	$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/run
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+tests:
+	$(BIN)/python -m pytest -n 2 $(if $(SLOW),,-m "not slow")
+
+clean:
+	rm -rf $(VENV) indexes/default .pytest_cache .mypy_cache .ruff_cache
