@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rag import refusal
@@ -98,7 +99,7 @@ class Assistant:
         query = understand(question)
         clock.lap("understand")
         only = Filter(region, level, status, document)
-        hits = self._retriever.search(query, top_k=_PASSAGES, only=only)
+        hits = self._passages(query, only)
         clock.lap("retrieve")
         reason = refusal.find_reason(query, hits, self._retriever.places)
         cited = self._answered(query, hits) if not reason else None
@@ -117,6 +118,21 @@ class Assistant:
             generator=self._generator.name,
             timings_s=clock.laps_s,
         )
+
+    def _passages(self, query: Query, only: Filter) -> tuple[Hit, ...]:
+        """What the generator reads; a comparison of places gets its share from each of them."""
+        if query.kind == "compare" and only.region is None and 1 < len(query.places) <= _PASSAGES:
+            shares = [
+                self._retriever.search(
+                    query,
+                    top_k=_PASSAGES // len(query.places),
+                    only=replace(only, region=place.name),
+                )
+                for place in query.places
+            ]
+            if all(shares):
+                return tuple(hit for share in shares for hit in share)
+        return self._retriever.search(query, top_k=_PASSAGES, only=only)
 
     def _answered(self, query: Query, hits: Sequence[Hit]) -> Cited | None:
         """The generator's draft, verified; None if nothing of it stands."""

@@ -2,14 +2,15 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rag.assistant import Assistant
-from rag.errors import RagError
+from rag.errors import BadRequest, RagError, WriteError
 from rag.indexing import Outcome, index_paths
 from rag.manifest import Manifest
 from rag.settings import DEFAULT_INDEX, Settings
@@ -20,31 +21,42 @@ Command = Callable[[argparse.Namespace], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0, 2 for a RagError (told in one line), 130 for Ctrl-C."""
-    args = _parser().parse_args(argv)
-    run: Command = args.run
+    """Run one command; returns 0, 2 for a RagError, 130 for Ctrl-C, 1 for a fault of our own.
+
+    Each failure is one line on standard error; RAG_TRACE=1 shows where a fault of our own arose.
+    """
     try:
-        return run(args)
+        args = _parser().parse_args(argv)
+        run: Command = args.run
+        code = run(args)
+        sys.stdout.flush()
+        return code
     except RagError as error:
-        print(f"rag: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return _fail(2, str(error))
     except KeyboardInterrupt:
-        print("rag: stopped; the index is as it was before.", file=sys.stderr)
-        return 130
+        return _fail(130, "stopped; the index is as it was before.")
     except BrokenPipeError:  # the reader of our output left, as `| head` does
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        if os.environ.get("RAG_TRACE"):
+            raise
+        hint = "set RAG_TRACE=1 to see where, and report it."
+        return _fail(1, f"unexpected {type(error).__name__}: {error}; {hint}")
+
+
+def _fail(code: int, reason: str) -> int:
+    print(f"rag: {' '.join(reason.split())}", file=sys.stderr)
+    return code
 
 
 def _index(args: argparse.Namespace) -> int:
-    outcome = index_paths(
-        args.paths,
-        args.index,
-        settings=_settings(args),
-        progress=_no_progress if args.json else _Bars(),
-    )
-    for file, reason in outcome.failed:
-        print(f"rag: left out {file}: {reason}", file=sys.stderr)
+    with _Bars(hidden=args.json) as bars:
+        outcome = index_paths(args.paths, args.index, settings=_settings(args), progress=bars)
+    if outcome.lost:
+        print(f"rag: nothing was kept of the old index: {outcome.lost}", file=sys.stderr)
+    for _, reason in outcome.failed:
+        print(f"rag: left out: {reason}", file=sys.stderr)
     return _show(args, _outcome_row(outcome), _outcome_text(args.index, outcome))
 
 
@@ -76,8 +88,13 @@ def _search(args: argparse.Namespace) -> int:
 def _chat(args: argparse.Namespace) -> int:
     from rag.web.page import serve  # loads gradio
 
-    serve(Assistant.load(args.index, settings=_settings(args)), host=args.host, port=args.port)
+    assistant = Assistant.load(args.index, settings=_settings(args))
+    serve(assistant, host=args.host, port=args.port, on_start=_announce)
     return 0
+
+
+def _announce(address: str) -> None:
+    print(f"Tanwen answers at {address} (Ctrl-C stops it)", flush=True)
 
 
 def _eval(args: argparse.Namespace) -> int:
@@ -87,7 +104,7 @@ def _eval(args: argparse.Namespace) -> int:
 
     asked = questions.read_questions(args.questions)
     assistant = Assistant.load(args.index, settings=_settings(args))
-    with tqdm(total=len(asked), disable=args.json, unit="question") as bar:
+    with tqdm(total=len(asked), disable=args.json or None, unit="question") as bar:
         rows = runs.run(
             assistant,
             asked,
@@ -220,27 +237,29 @@ def _one_line(text: str) -> str:
     return joined if len(joined) <= _QUOTE_WIDTH else joined[: _QUOTE_WIDTH - 1] + "…"
 
 
-def _no_progress(doing: str, done: int, total: int) -> None:
-    """Programs that read JSON want no bar."""
-
-
 class _Bars:
-    """One progress bar a stage, on standard error."""
+    """One progress bar a stage, on standard error if a person watches it; gone at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hidden: bool) -> None:
+        self._disable = hidden or None  # None: tqdm looks whether standard error is a terminal
         self._bar: Any = None
         self._doing = ""
+
+    def __enter__(self) -> "_Bars":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
 
     def __call__(self, doing: str, done: int, total: int) -> None:
         from tqdm import tqdm
 
         if doing != self._doing:
-            if self._bar is not None:
-                self._bar.close()
-            self._doing, self._bar = doing, tqdm(total=total, desc=doing, leave=False)
+            self.__exit__()
+            self._doing = doing
+            self._bar = tqdm(total=total, desc=doing, leave=False, disable=self._disable)
         self._bar.update(done - self._bar.n)
-        if done == total:
-            self._bar.close()
 
 
 _EXAMPLES = {
@@ -255,8 +274,15 @@ _EXAMPLES = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one line, as every other error is; argparse has no other hook."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadRequest(f"{message}; see `{self.prog} --help`.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rag", description="Answers from your own documents, with citations that hold."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -311,10 +337,9 @@ def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.A
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not positive")
-    return value
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 RagError
 ├── ReadError       a file can't be read as a document
+├── WriteError      an index or a report can't be written where it was asked for
 ├── IndexMissing    there is no index at the folder named
 ├── IndexDamaged    an index file is missing, altered or of another format version
 ├── IndexMismatch   the index and the embedder or the vectors don't fit together
@@ -15,6 +16,10 @@ class RagError(Exception):
 
 
 class ReadError(RagError):
+    pass
+
+
+class WriteError(RagError):
     pass
 
 

@@ -3,14 +3,17 @@
 A folder holds `documents.jsonl`, `chunks.npy`, `vectors.faiss`, `lexical/` and `manifest.json`,
 which names the format, the embedder and the checksum of every other file. A build writes a new
 folder beside the old one and takes its place at the end, so a broken build leaves the old index.
+Sources are written relative to the folder, so an index may move along with its documents.
 """
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,10 @@ import numpy as np
 
 from rag.chunking import split_document
 from rag.embedders import DEFAULT as DEFAULT_EMBEDDER
-from rag.embedders import Embedder, load_embedder
-from rag.errors import IndexDamaged, IndexMismatch
+from rag.embedders import EMBEDDERS, Embedder, load_embedder
+from rag.errors import BadRequest, IndexDamaged, IndexMismatch, WriteError
 from rag.lexical import LexicalIndex
+from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.settings import Settings
 from rag.stores import STORES, Store
@@ -32,6 +36,9 @@ _DOCUMENTS, _CHUNKS, _VECTORS, _LEXICAL = (
     "vectors.faiss",
     "lexical",
 )
+_OWN = {_DOCUMENTS, _CHUNKS, _VECTORS, _LEXICAL, MANIFEST}
+_ERRORS = "surrogatepass"  # a file's name need not be valid Unicode
+MIN_CHUNK_CHARS = 20  # shorter pieces hold no sentence, and a book of them fills the memory
 _CONTEXT_REPEATS = 3  # title, region and headings weigh as three passages do: evals/LOG.md
 _STORE = "flat"
 
@@ -50,9 +57,14 @@ class Index:
 
 def build_index(documents: Iterable[Document], settings: Settings) -> Index:
     """Chunk, embed and index documents; ids that clash get a number, order is kept."""
+    if settings.chunk_chars < MIN_CHUNK_CHARS:
+        raise BadRequest(
+            f"chunk_chars is {settings.chunk_chars}; it must be {MIN_CHUNK_CHARS} or more, "
+            f"e.g. `rag index corpus/ --chunk-chars {Settings.chunk_chars}`."
+        )
     named = tuple(_unique_ids(documents))
     chunks = tuple(c for d in named for c in split_document(d, chunk_chars=settings.chunk_chars))
-    settings = replace(settings, embedder=settings.embedder or DEFAULT_EMBEDDER)
+    settings = replace(settings, embedder=_lasting_name(settings.embedder or DEFAULT_EMBEDDER))
     embedder = load_embedder(settings)
     vectors = embedder.embed_passages([f"{c.context} {c.text}" for c in chunks])
     lexical = LexicalIndex.build(f"{c.context} " * _CONTEXT_REPEATS + c.text for c in chunks)
@@ -68,16 +80,36 @@ def build_index(documents: Iterable[Document], settings: Settings) -> Index:
 
 
 def save_index(index: Index, folder: Path) -> None:
-    """Write the index; whatever stood at `folder` stays until the new one is whole."""
-    with _replacing(folder) as fresh:
-        lines = (json.dumps(asdict(d), ensure_ascii=False) for d in index.documents)
-        (fresh / _DOCUMENTS).write_text("\n".join(lines) + "\n", encoding="utf-8")
-        rows = {document.id: row for row, document in enumerate(index.documents)}
-        table = [(rows[c.document.id], c.start, c.end) for c in index.chunks]
-        np.save(fresh / _CHUNKS, np.array(table, dtype=np.int64), allow_pickle=False)
-        index.store.save(fresh / _VECTORS)
-        index.lexical.save(fresh / _LEXICAL)
-        index.manifest.sealed(fresh).save(fresh)
+    """Write the index; an index that stood at `folder` stays until the new one is whole.
+
+    Raises WriteError as `check_writable` does, or if the disk refuses.
+    """
+    check_writable(folder)
+    try:
+        with _replacing(folder.resolve()) as fresh:
+            _write(index, fresh, folder.resolve())
+    except OSError as error:
+        raise WriteError(
+            f"the index can't be written to {folder} ({error.strerror or error}); make room or "
+            "name another folder: `rag index corpus/ --index FOLDER`."
+        ) from error
+
+
+def check_writable(folder: Path) -> None:
+    """Raise WriteError if no index may take the place of what stands at `folder`.
+
+    Nothing is replaced but an index: another file in the folder would be lost.
+    """
+    remedy = "name another folder: `rag index corpus/ --index FOLDER`."
+    if folder.is_dir():
+        foreign = sorted({path.name for path in folder.iterdir()} - _OWN)
+        if foreign:
+            raise WriteError(f"{folder} holds {foreign[0]}, which is no part of an index; {remedy}")
+    elif folder.exists() or folder.is_symlink():
+        raise WriteError(f"{folder} is not a folder; {remedy}")
+    around = next(path for path in folder.resolve().parents if path.exists())
+    if not (around.is_dir() and os.access(around, os.W_OK | os.X_OK)):
+        raise WriteError(f"nothing can be written to {around}; {remedy}")
 
 
 def load_index(folder: Path, settings: Settings) -> Index:
@@ -97,7 +129,7 @@ def load_index(folder: Path, settings: Settings) -> Index:
             f"{embedder.identity}; rebuild it: `rag index corpus/ --index {folder}`."
         )
     try:
-        documents = _read_documents(folder / _DOCUMENTS)
+        documents = _read_documents(folder)
         chunks = _read_chunks(folder / _CHUNKS, documents)
         lexical = LexicalIndex.load(folder / _LEXICAL)
         store = STORES[_STORE].load(folder / _VECTORS)
@@ -117,22 +149,46 @@ def load_index(folder: Path, settings: Settings) -> Index:
 def read_documents(folder: Path) -> tuple[Document, ...]:
     """The documents of an index alone; raises IndexMissing or IndexDamaged."""
     Manifest.load(folder).check_files(folder)
-    return _read_documents(folder / _DOCUMENTS)
+    return _read_documents(folder)
+
+
+def _lasting_name(embedder: str) -> str:
+    """A folder's whole path, so that the index opens from any working folder."""
+    is_folder = embedder not in EMBEDDERS and Path(embedder).is_dir()
+    return str(Path(embedder).resolve()) if is_folder else embedder
 
 
 def _unique_ids(documents: Iterable[Document]) -> Iterator[Document]:
-    seen: dict[str, int] = {}
+    used: set[str] = set()
     for document in documents:
-        count = seen[document.id] = seen.get(document.id, 0) + 1
-        yield document if count == 1 else replace(document, id=f"{document.id}-{count}")
+        names = chain([document.id], (f"{document.id}-{n}" for n in count(2)))
+        name = next(name for name in names if name not in used)
+        used.add(name)
+        yield document if name == document.id else replace(document, id=name)
 
 
-def _read_documents(path: Path) -> tuple[Document, ...]:
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return tuple(_document(json.loads(line)) for line in lines if line)
+def _write(index: Index, fresh: Path, folder: Path) -> None:
+    """Fill the new folder `fresh`, which shall stand at `folder`."""
+    rows = [asdict(document) for document in index.documents]
+    for row in rows:
+        row["source"] = os.path.relpath(row["source"], folder)
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (fresh / _DOCUMENTS).write_text(lines, encoding="utf-8", errors=_ERRORS)
+    numbers = {document.id: row for row, document in enumerate(index.documents)}
+    table = [(numbers[c.document.id], c.start, c.end) for c in index.chunks]
+    np.save(fresh / _CHUNKS, np.array(table, dtype=np.int64), allow_pickle=False)
+    index.store.save(fresh / _VECTORS)
+    index.lexical.save(fresh / _LEXICAL)
+    index.manifest.sealed(fresh).save(fresh)
 
 
-def _document(row: dict[str, Any]) -> Document:
+def _read_documents(folder: Path) -> tuple[Document, ...]:
+    lines = (folder / _DOCUMENTS).read_text(encoding="utf-8", errors=_ERRORS).split("\n")
+    return tuple(_document(json.loads(line), folder.resolve()) for line in lines if line)
+
+
+def _document(row: dict[str, Any], folder: Path) -> Document:
+    row["source"] = os.path.normpath(folder / row["source"])
     row["page_spans"] = tuple(PageSpan(*span) for span in row["page_spans"])
     row["sections"] = tuple(Section(*section) for section in row["sections"])
     row["aliases"] = tuple(row["aliases"])
@@ -148,13 +204,18 @@ def _read_chunks(path: Path, documents: Sequence[Document]) -> tuple[Chunk, ...]
 def _replacing(folder: Path) -> Iterator[Path]:
     """A new folder that takes the place of `folder` if the block ends well, and goes if not."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    around = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    fresh, old = around / "new", around / "old"
     try:
+        fresh.mkdir()  # as open to others as folders are here, which one of mkdtemp isn't
         yield fresh
-        old = fresh.with_name(fresh.name + "-old")
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
+        try:
+            if folder.exists():
+                folder.rename(old)
+            fresh.rename(folder)
+        except BaseException:  # Ctrl-C between the two included
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            raise
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(around, ignore_errors=True)

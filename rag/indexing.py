@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.errors import IndexDamaged, IndexMissing, ReadError
-from rag.index import Index, build_index, read_documents, save_index
+from rag.index import Index, build_index, check_writable, read_documents, save_index
 from rag.manifest import Manifest
 from rag.readers import find_files, read_file
 from rag.settings import Settings
@@ -16,12 +16,18 @@ Progress = Callable[[str, int, int], None]  # what is being done, how many are d
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an indexing run did. failed: (file, reason) for each file passed over."""
+    """What an indexing run did.
+
+    files:  how many were read. kept: documents of other files, kept from before.
+    failed: (file, reason) for each file passed over.
+    lost:   why nothing was kept of an index that stood there and was damaged, else "".
+    """
 
     index: Index
     files: int
     kept: int
     failed: tuple[tuple[Path, str], ...]
+    lost: str = ""
 
 
 def silent(doing: str, done: int, total: int) -> None:
@@ -33,16 +39,18 @@ def index_paths(
 ) -> Outcome:
     """Read files and folders, add them to the index at `folder`, and save it.
 
-    Documents of a file read again are replaced, those of other files kept. One bad file doesn't
-    stop the others; raises ReadError if none could be read, and then changes nothing.
+    Documents of a file read again are replaced, those of other files kept; a damaged index is
+    replaced whole. One bad file doesn't stop the others. Raises ReadError if none could be read,
+    WriteError if the index can't be written; nothing is changed then.
     """
+    check_writable(folder)
     files = find_files(paths)
     failed: list[tuple[Path, str]] = []
     documents = list(_read(files, failed, progress))
     if not documents:
         raise ReadError(_why_none(paths, failed))
     sources = {document.source for document in documents}
-    before = _documents_at(folder)
+    before, lost = _documents_at(folder)
     kept = [document for document in before if document.source not in sources]
     if before and not settings.embedder:
         settings = replace(settings, embedder=Manifest.load(folder).embedder_name)
@@ -50,7 +58,7 @@ def index_paths(
     index = build_index([*kept, *documents], settings)
     save_index(index, folder)
     progress("indexing", 1, 1)
-    return Outcome(index, len(files) - len(failed), len(kept), tuple(failed))
+    return Outcome(index, len(files) - len(failed), len(kept), tuple(failed), lost)
 
 
 def _read(
@@ -65,12 +73,14 @@ def _read(
     progress("reading", len(files), len(files))
 
 
-def _documents_at(folder: Path) -> tuple[Document, ...]:
-    """What an index holds; nothing where there is none, or one that can't be read any more."""
+def _documents_at(folder: Path) -> tuple[tuple[Document, ...], str]:
+    """What an index holds, and why it can't be read any more if that is so."""
     try:
-        return read_documents(folder)
-    except (IndexMissing, IndexDamaged):
-        return ()
+        return read_documents(folder), ""
+    except IndexMissing:
+        return (), ""
+    except IndexDamaged as error:
+        return (), str(error)
 
 
 def _why_none(paths: Sequence[Path], failed: Sequence[tuple[Path, str]]) -> str:

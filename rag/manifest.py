@@ -1,15 +1,20 @@
-"""The index's own description: format, models, counts, and the checksum of every file."""
+"""The index's own description: format, models, counts, and the checksum of every file.
+
+Its own checksum stands beside them, so that no altered byte of an index goes unnoticed.
+"""
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rag.errors import IndexDamaged, IndexMissing
 
 FORMAT_VERSION = 1  # raise it whenever a file of the index changes its meaning
 NAME = "manifest.json"
+_OWN = "checksum"
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,8 @@ class Manifest:
     files: dict[str, str] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
-        text = json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        row = asdict(self)
+        text = json.dumps(row | {_OWN: _own_checksum(row)}, ensure_ascii=False, indent=1)
         (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
     def sealed(self, folder: Path) -> "Manifest":
@@ -37,11 +43,11 @@ class Manifest:
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
-        """Read it; raises IndexMissing, or IndexDamaged if unreadable or of another format."""
+        """Read it; raises IndexMissing, or IndexDamaged if altered or of another format."""
         remedy = f"rebuild it: `rag index corpus/ --index {folder}`."
         try:
             row = json.loads((folder / NAME).read_text(encoding="utf-8"))
-            version = row["format_version"]
+            version, checksum = row["format_version"], row.pop(_OWN, "")
         except (FileNotFoundError, NotADirectoryError) as error:
             build = f"build one: `rag index corpus/ --index {folder}`."
             raise IndexMissing(f"there is no index at {folder}; {build}") from error
@@ -52,6 +58,8 @@ class Manifest:
                 f"{folder} has index format {version}, this program reads "
                 f"{FORMAT_VERSION}; {remedy}"
             )
+        if checksum != _own_checksum(row):
+            raise IndexDamaged(f"{folder / NAME} is altered; {remedy}")
         try:
             return cls(**row)
         except TypeError as error:
@@ -59,12 +67,11 @@ class Manifest:
 
     def check_files(self, folder: Path) -> None:
         """Raise IndexDamaged naming the first file that is missing or altered."""
-        found = _checksums(folder)
         for name, checksum in self.files.items():
-            if found.get(name) != checksum:
-                state = "altered" if name in found else "missing"
+            fault = _fault(folder / name, checksum)
+            if fault:
                 raise IndexDamaged(
-                    f"{folder / name} is {state}; rebuild the index: "
+                    f"{folder / name} {fault}; rebuild the index: "
                     f"`rag index corpus/ --index {folder}`."
                 )
 
@@ -72,6 +79,21 @@ class Manifest:
 def _checksums(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
     return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+
+
+def _fault(path: Path, checksum: str) -> str:
+    """What is wrong with a file of the index; "" if nothing is."""
+    try:
+        return "" if _sha256(path) == checksum else "is altered"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"can't be read ({error.strerror})"
+
+
+def _own_checksum(row: dict[str, Any]) -> str:
+    """SHA-256 of a manifest's fields, whatever their order and spacing in the file."""
+    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

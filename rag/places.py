@@ -47,13 +47,13 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
 
 
 def places_of(document: Document) -> frozenset[str]:
-    """Names of the places a document is of: its region, and those its title names."""
-    return _places_in(document.region, document.title)
+    """Names of the places and bodies a document is of: its region, and those its titles name."""
+    return _places_in(document.region, " ".join((document.title, *document.aliases)))
 
 
 @cache
-def _places_in(region: str, title: str) -> frozenset[str]:
-    named = find_places(f"{region} {title}")
+def _places_in(region: str, titles: str) -> frozenset[str]:
+    named = find_places(f"{region} {titles}")
     return frozenset({region, *(place.name for place in named)} - {""})
 
 

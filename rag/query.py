@@ -21,6 +21,7 @@ _COMPARE = _any_of(
     r"谁|[更最][高低大小多少早晚]|哪个[高低大小多少早晚]|分别|各[是要有自提用给定]|相比|对比|比较",
     r"\bcompare|\bversus\b|\bvs\b|which .*(?:higher|lower|more|earlier)",
 )
+_TWO = _any_of(r"[与和跟同、,].*(?:方案|意见|决定|规划|计划|措施)|两[份个省市]", r"\band\b|\bvs\b")
 _LIST = _any_of(
     r"哪些|哪几|有什么|什么样的.{0,6}(?:措施|任务)|包括|列举|几[大个项类]",
     r"\blist\b|\bwhich\b.*s\b|what .*(?:measures|actions|areas)",
@@ -59,7 +60,7 @@ def understand(question: str) -> Query:
 
 
 def _kind(text: str, places: tuple[Place, ...]) -> Kind:
-    if len(places) > 1 and _COMPARE.search(text):
+    if _COMPARE.search(text) and (len(places) > 1 or _TWO.search(text)):
         return "compare"
     if _LIST.search(text):
         return "list"

@@ -19,13 +19,14 @@ _CANDIDATES = 200  # rows of each search that take part in the fusion
 _FOLD_ABOVE = 0.9  # share of five-character shingles that makes two passages the same
 _SHINGLE_CHARS = 5
 _MAX_RUN_ON = 400  # characters; a sentence cut by a boundary is joined if its rest is this short
+_BLANKS = " \t\u3000"
 _SENTENCE_ENDS = "。!?!?;;:\n.))”"
 MAX_TOP_K = 200
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which documents may be found; None for any. region: a place, in any of the languages."""
+    """Which documents may be found; None or "" for any. region: a place, in any language."""
 
     region: str | None = None
     level: str | None = None
@@ -34,10 +35,10 @@ class Filter:
 
     def admits(self, document: Document) -> bool:
         return (
-            (self.region is None or _in_region(document, self.region))
-            and self.level in (None, document.level)
-            and self.status in (None, document.status)
-            and self.document in (None, document.id, document.work)
+            (not self.region or _in_region(document, self.region))
+            and (not self.level or self.level == document.level)
+            and (not self.status or self.status == document.status)
+            and (not self.document or self.document in (document.id, document.work))
         )
 
 
@@ -63,8 +64,8 @@ class Retriever:
         source of the fusion: Bruch, Gai, Ingber 2023, "An Analysis of Fusion Functions for
         Hybrid Retrieval", convex combination.
         """
-        if not 1 <= top_k <= MAX_TOP_K:
-            raise BadRequest(f"top_k is {top_k}; it must be from 1 to {MAX_TOP_K}.")
+        if top_k not in range(1, MAX_TOP_K + 1):
+            raise BadRequest(f"top_k is {top_k}; it must be a whole number, 1 to {MAX_TOP_K}.")
         rows = self._admitted(only)
         if not len(rows):
             return ()
@@ -132,12 +133,13 @@ def _in_region(document: Document, region: str) -> bool:
 
 
 def _with_whole_sentences(chunk: Chunk) -> Chunk:
-    """The chunk, run on to the end of a sentence that the chunk boundary cut."""
-    after = chunk.document.text[chunk.end : chunk.end + _MAX_RUN_ON]
-    if not after or chunk.text.rstrip()[-1:] in _SENTENCE_ENDS:
+    """The chunk, run on to the end of a sentence that the chunk boundary cut, if that is near."""
+    after = chunk.document.text[chunk.end : chunk.end + _MAX_RUN_ON + 1]
+    ends_itself = chunk.text.rstrip(_BLANKS)[-1:] in _SENTENCE_ENDS
+    if ends_itself or after.lstrip(_BLANKS)[:1] in ("", "\n"):
         return chunk
-    first = split_sentences(after)[:1]
-    return replace(chunk, end=chunk.end + first[0].end) if first else chunk
+    rest = split_sentences(after)[0]
+    return replace(chunk, end=chunk.end + rest.end) if rest.end <= _MAX_RUN_ON else chunk
 
 
 def _shingles(text: str) -> frozenset[str]:

@@ -50,11 +50,12 @@ class Document:
     """One text as read: what is quoted is always a slice of `text`.
 
     id:     unique in an index.
-    work:   the id shared by the versions of one work: a plan's full text and its briefs.
+    work:   the id shared by the versions of one work, a plan's full text and its briefs; its own
+            id where none is given.
     kind:   "original", or "brief" for a summary that cites pages of the original.
     level:  "national", "ministry", "province", "city", "district", or "" if not known.
     status: "final", "draft", or "" if not known.
-    source: the file it was read from.
+    source: the file it was read from, as an absolute path.
     """
 
     id: str
@@ -71,6 +72,9 @@ class Document:
     aliases: tuple[str, ...] = ()
     page_spans: tuple[PageSpan, ...] = ()
     sections: tuple[Section, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "work", self.work or self.id)
 
     @cached_property
     def pages(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from rag.generators.units import Unit, score_units
 from rag.places import places_of
 from rag.types import Draft, Evidence, Hit, Kind, Query, Statement
 from rag.wording import lead
+from rag.words import find_numerals
 
 # How many characters of quotes an answer may hold, and how many passages it may quote.
 _BUDGET: dict[Kind, tuple[int, int]] = {
@@ -27,7 +28,7 @@ class EmbeddedGenerator:
 
     def generate(self, query: Query, hits: Sequence[Hit]) -> Draft:
         ranked = score_units(query, hits, self._rarity)
-        chosen = _one_a_place(query, ranked) if query.kind == "compare" else []
+        chosen = _compared(query, ranked) if query.kind == "compare" else []
         chosen = chosen or _best(ranked, *_BUDGET[query.kind])
         return Draft(tuple(_statement(query, unit) for unit in chosen))
 
@@ -44,8 +45,11 @@ def _best(ranked: Sequence[Unit], chars: int, count: int) -> list[Unit]:
     return chosen
 
 
-def _one_a_place(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
-    """The best unit of each place compared, in the question's order; [] for fewer than two."""
+def _compared(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
+    """The best unit of each place compared, or of two plans of one place; [] for fewer than two."""
+    if len(query.places) < 2:
+        works = {unit.document.work: unit for unit in reversed(ranked)}
+        return sorted(works.values(), key=lambda unit: -unit.score)[:2]
     best = [
         next((unit for unit in ranked if place.name in places_of(unit.document)), None)
         for place in query.places
@@ -55,9 +59,13 @@ def _one_a_place(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
 
 
 def _repeats(unit: Unit, other: Unit) -> bool:
+    """Whether a reader learns nothing from the second: the same words, or a brief's same figures."""
     if unit.document.id == other.document.id:
         return unit.start < other.end and other.start < unit.end
-    return unit.document.region == other.document.region and unit.text == other.text
+    if unit.document.work != other.document.work:
+        return unit.document.region == other.document.region and unit.text == other.text
+    figures, others = find_numerals(unit.text), find_numerals(other.text)
+    return bool(figures) and (figures <= others or others <= figures)
 
 
 def _statement(query: Query, unit: Unit) -> Statement:

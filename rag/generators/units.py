@@ -21,7 +21,9 @@ _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no fu
 _OTHER_PLACE, _BRIEF = 0.7, 0.9  # factors: a brief is quoted where it says it better
 _ITEM_MARK = re.compile(r"\s*[-*+]\s+")
 _PAGE_REFERENCE = re.compile(r"\s*(?:[((]第[^))]*页[))]|\(pp?\.[^)]*\))\s*$")
-_YEAR_PHRASE = re.compile(r"[到至]?(20\d\d)(?:[、和]20\d\d)*年?前?")
+# A baseline (比2020年), or the peak that every plan aims at (2030年前碳达峰): no year of a target.
+_OTHER_YEAR = re.compile(r"[比较以]20\d\d年|20\d\d年前\S{0,6}?(?:达峰|峰值)")
+_YEAR_PHRASE = re.compile(rf"{_OTHER_YEAR.pattern}|[到至]?(20\d\d)(?:[、和]20\d\d)*年?前?")
 
 
 class Unit(NamedTuple):
@@ -133,19 +135,24 @@ def _year_met(query: Query, document: Document, span: Span) -> tuple[float, int]
     A clause without a year of its own has that of the clauses before it in its sentence or section.
     """
     text = document.text[span.start : span.end]
-    own = {int(year) for year in re.findall(r"20\d\d", text)}
+    own = _years_in(text)
     if own:
         met = len(own & set(query.years)) / len(query.years)
         return met or -1.0, span.start
     floor = max(span.start - _YEAR_BEFORE, _body_start(document, span.start))
-    before = list(_YEAR_PHRASE.finditer(document.text, floor, span.start))
+    before = [m for m in _YEAR_PHRASE.finditer(document.text, floor, span.start) if m.group(1)]
     if not before:
         return 0.0, span.start
-    years = {int(year) for year in re.findall(r"20\d\d", before[-1].group())}
+    years = _years_in(before[-1].group())
     near = span.start - before[-1].start() <= _YEAR_JOINED
     if not years & set(query.years):
         return -1.0, span.start
     return 1.0, before[-1].start() if near else span.start
+
+
+def _years_in(text: str) -> set[int]:
+    """The years for which a text states something; those of baselines and peaking left out."""
+    return {int(year) for year in re.findall(r"20\d\d", _OTHER_YEAR.sub("", text))}
 
 
 def _body_start(document: Document, offset: int) -> int:

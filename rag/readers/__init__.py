@@ -44,9 +44,11 @@ _SUFFIXES = {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".p
 def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
     """The files to read: those named, and of each folder named those of a known suffix, sorted.
 
+    A file named more than once, by whatever path, is read once.
     Hidden files and folders' README files are passed over. A missing path raises ReadError.
     """
-    return tuple(dict.fromkeys(file for path in paths for file in _files_at(path)))
+    files = {file.resolve(): file for path in paths for file in _files_at(path)}
+    return tuple(files.values())
 
 
 def read_file(path: Path) -> tuple[Document, ...]:
@@ -62,13 +64,7 @@ def read_file(path: Path) -> tuple[Document, ...]:
     if reader is None:
         kinds = ", ".join(sorted(_SUFFIXES))
         raise ReadError(f"{path} is not a kind of file that can be read; convert it to {kinds}.")
-    return reader.read(path, _source(path))
-
-
-def _source(path: Path) -> str:
-    """One name for one file: relative to the working folder if below it, else absolute."""
-    whole, here = path.resolve(), Path.cwd().resolve()
-    return (whole.relative_to(here) if whole.is_relative_to(here) else whole).as_posix()
+    return reader.read(path, path.resolve().as_posix())
 
 
 def _files_at(path: Path) -> Iterator[Path]:

@@ -132,6 +132,7 @@ def _document(number: int, plan: _Plan, source: str) -> Document:
         text=text,
         source=source,
         region=region,
+        aliases=(plan.head,) if plan.head and plan.head != region else (),
         level=level,
         status="draft" if "征求意见稿" in plan.title else "final",
         url=plan.url,

@@ -91,8 +91,9 @@ def _parse(markup: str) -> "_Page":
 
 
 def _without_strays(markup: str) -> str:
-    """The markup without end tags of elements that aren't open; libxml2 seeks each of these in
-    all that is open, which takes minutes where 100,000 are. A stray </p> still ends the line.
+    """The markup without end tags of elements that aren't open, which libxml2 passes over too.
+
+    It seeks each of them in all that is open, and so takes a minute where 100,000 are.
     """
     opened: Counter[str] = Counter()
     pieces: list[str] = []
@@ -106,7 +107,7 @@ def _without_strays(markup: str) -> str:
         elif opened[name]:
             opened[name] -= 1
         else:
-            pieces += (markup[at : tag.start()], "<br>" if name == "p" else "")
+            pieces.append(markup[at : tag.start()])
             at = tag.end()
     return "".join(pieces) + markup[at:]
 

@@ -173,7 +173,9 @@ def _gap(left: str, right: str, full_columns: float, *, new_page: bool) -> str:
     """
     if not left:
         return ""
-    joint = "" if left.endswith("-") else between(left, right)
+    if left[-1] == "-" and left[-2:-1].isalnum() and right[0].isalnum():
+        return ""
+    joint = between(left, right)
     if _STARTS_ITEM.match(right):
         return "\n"
     if _columns(left) >= full_columns or (new_page and not joint):

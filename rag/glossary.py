@@ -1,0 +1,211 @@
+"""The trade's terms named in a text, in eleven languages.
+
+Ten languages stand in `corpus/glossary.tsv`, Italian in `rag/glossary_it.json` beside this file.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from rag.language import detect_language
+from rag.places import fold
+from rag.settings import data_file
+
+# A word of an alphabetic script is one symbol, a Han character, kana or syllable another. White
+# space, hyphens, apostrophes and middle dots part nothing; any other mark ends a term.
+_PIECE = re.compile(
+    r"[^\W_\u0700-\uffff]+(?:[.,]\d+)*|[\u3040-\u9fff\uac00-\ud7af]"
+    r"|[^\w\s'\-\u2010-\u2013\u00b7\u30fb]"
+)
+_SAME_CHARS = str.maketrans(
+    {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
+    | {0x2080 + digit: 0x30 + digit for digit in range(10)}
+)
+_STEMMERS = {
+    "en": "english", "fr": "french", "de": "german", "es": "spanish",
+    "ru": "russian", "pt": "portuguese", "it": "italian",
+}  # fmt: skip
+_LATIN = ("en", "fr", "de", "es", "pt", "it")
+# Articles and prepositions, left out on both sides: "part de l'énergie" is "part des énergies".
+_LINKS = {
+    "en": "a an the of in for to on",
+    "fr": "l d le la les un une de du des en à au aux",
+    "de": "der die das den dem des ein eine einer von vom zu zur im in",
+    "es": "el la los las un una de del en a al",
+    "pt": "o a os as um uma de do da dos das em no na nos nas",
+    "it": "il lo la l gli le i un uno una di d del dello della dell dei degli delle in nel nella",
+    "ru": "в на и по",
+}
+_ARABIC_ARTICLE = re.compile(r"^[وف]?(?:[بك]?ال|لل)(?=\w{3})")
+_ARABIC_ENDING = re.compile(r"(?<=\w{3})(?:ات|ية|ة|ه)$")
+_MARK = "|"
+_SHORT_WORD = 3  # GES, PUE and "non" are left as they are
+
+
+class Term(NamedTuple):
+    """`text[start:end]` names `zh`; `names` are all its Chinese names, `zh` the first of them."""
+
+    zh: str
+    names: tuple[str, ...]
+    start: int
+    end: int
+
+
+class _Symbol(NamedTuple):
+    """What a piece of text is compared by: a stem, a Han character, or _MARK."""
+
+    key: str
+    start: int
+    end: int
+
+
+class _Index(NamedTuple):
+    """rows: those of each name, its symbols joined. longest: symbols of the longest name a
+    first symbol begins.
+    """
+
+    rows: dict[str, list[int]]
+    longest: dict[str, int]
+
+
+def find_terms(text: str, language: str = "") -> tuple[Term, ...]:
+    """The terms that `text` names, in order; the longest name at a place wins.
+
+    language: of the text, told from it if "". A name of several terms gives each of them.
+    Words match by their stems, Chinese, Japanese and Korean names anywhere in a run; width,
+    case and accents don't count.
+    """
+    spoken = language or detect_language(text) or "zh"
+    index, symbols = _index(spoken), _symbols(text, spoken)
+    terms: list[Term] = []
+    at = 0
+    while at < len(symbols):
+        length, rows = _longest(index, symbols, at)
+        for row in rows:
+            names = _chinese_names()[row]
+            terms.append(Term(names[0], names, symbols[at].start, symbols[at + length - 1].end))
+        at += max(length, 1)
+    return tuple(terms)
+
+
+def expand(text: str, language: str = "") -> tuple[str, ...]:
+    """The Chinese names of the terms of `text` that don't stand in it, main names first."""
+    terms = find_terms(text, language)
+    mains = [term.zh for term in terms]
+    names = dict.fromkeys([*mains, *(name for term in terms for name in term.names)])
+    return tuple(name for name in names if name not in text)
+
+
+def stem_words(text: str, language: str) -> tuple[str, ...]:
+    """What `find_terms` compares: stems of words, single Han characters; links left out."""
+    return tuple(symbol.key for symbol in _symbols(text, language) if symbol.key != _MARK)
+
+
+def _longest(index: _Index, symbols: list[_Symbol], at: int) -> tuple[int, list[int]]:
+    """How many symbols from `at` the longest name takes, 0 if none, and the rows that bear it."""
+    most = index.longest.get(symbols[at].key, 0)
+    keys = [symbol.key for symbol in symbols[at : at + most]]
+    for length in range(len(keys), 0, -1):
+        rows = index.rows.get(" ".join(keys[:length]))
+        if rows:
+            return length, rows
+    return 0, []
+
+
+def _symbols(text: str, language: str) -> list[_Symbol]:
+    key = _key(language)
+    folded = fold(text.translate(_SAME_CHARS))
+    found = (_Symbol(key(m.group()), m.start(), m.end()) for m in _PIECE.finditer(folded))
+    return [symbol for symbol in found if symbol.key]
+
+
+@cache
+def _index(language: str) -> _Index:
+    """Names in the language and in Chinese; in English too beside another script than Latin."""
+    index = _Index({}, {})
+    for column in dict.fromkeys((language, "zh", language if language in _LATIN else "en")):
+        _add(index, _cells(column), language)
+    return index
+
+
+def _add(index: _Index, cells: Iterable[tuple[int, str]], language: str) -> None:
+    key = _key(language)
+    for row, cell in cells:
+        keys = [key(piece) for piece in _PIECE.findall(fold(cell.translate(_SAME_CHARS)))]
+        for name in " ".join(filter(None, keys)).split(_MARK):
+            _add_name(index, name.strip(), row)
+
+
+def _add_name(index: _Index, name: str, row: int) -> None:
+    if name:
+        rows = index.rows.setdefault(name, [])
+        if row not in rows:
+            rows.append(row)
+        first = name.split(" ", 1)[0]
+        index.longest[first] = max(index.longest.get(first, 0), name.count(" ") + 1)
+
+
+def _cells(column: str) -> Iterator[tuple[int, str]]:
+    """(row, names parted by |) of one language; none for one the glossary doesn't hold."""
+    header, *lines = _table()
+    if column == "it":
+        rows = {names[0]: row for row, names in enumerate(_chinese_names())}
+        yield from ((rows[zh], cell) for zh, cell in _italian().items())
+    elif column in header:
+        place = header.index(column)
+        yield from ((row, line[place]) for row, line in enumerate(lines))
+
+
+@cache
+def _key(language: str) -> Callable[[str], str]:
+    """Folded piece -> what it is compared by: _MARK for a mark, "" for a link."""
+    stem = _stem(language)
+    links = frozenset(fold(_LINKS.get(language, "")).split())
+
+    @cache
+    def key(piece: str) -> str:
+        if not piece[0].isalnum():
+            return _MARK
+        return "" if piece in links else stem(piece)
+
+    return key
+
+
+@cache
+def _stem(language: str) -> Callable[[str], str]:
+    """Stem a folded word: Cyrillic and Arabic by their script, Latin by the language."""
+    import Stemmer
+
+    latin = Stemmer.Stemmer(_STEMMERS[language if language in _LATIN else "en"])
+    cyrillic = Stemmer.Stemmer(_STEMMERS["ru"])
+
+    def stem(word: str) -> str:
+        if word[0] < "\u0400":
+            return str(latin.stemWord(word)) if len(word) > _SHORT_WORD else word
+        if word[0] < "\u0530":
+            return str(cyrillic.stemWord(word))
+        return _ARABIC_ENDING.sub("", _ARABIC_ARTICLE.sub("", word))
+
+    return stem
+
+
+@cache
+def _chinese_names() -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(line[0].split("|")) for line in _table()[1:])
+
+
+@cache
+def _table() -> tuple[tuple[str, ...], ...]:
+    path: Path = data_file("glossary.tsv")
+    with path.open(encoding="utf-8", newline="") as lines:
+        return tuple(tuple(row) for row in csv.reader(lines, delimiter="\t"))
+
+
+def _italian() -> dict[str, str]:
+    path = Path(__file__).with_name("glossary_it.json")
+    names: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return names
