@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Each failure is one line on standard error; RAG_TRACE=1 shows where a fault of our own arose.
     """
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal without Chinese shows \u6c5f for 江
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         args = _parser().parse_args(argv)
         run: Command = args.run
@@ -103,6 +106,8 @@ def _eval(args: argparse.Namespace) -> int:
     from rag.evaluation import questions, reports, runs  # load pandas
 
     asked = questions.read_questions(args.questions)
+    if args.out:
+        _make_folder(args.out)
     assistant = Assistant.load(args.index, settings=_settings(args))
     with tqdm(total=len(asked), disable=args.json or None, unit="question") as bar:
         rows = runs.run(
@@ -117,6 +122,16 @@ def _eval(args: argparse.Namespace) -> int:
         text = json.dumps(summary, ensure_ascii=False, indent=1)
         (args.out / "summary.json").write_text(text + "\n", encoding="utf-8")
     return _show(args, summary, reports.render(summary))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(
+            f"{folder} can't be made a folder ({error.strerror}); name another: "
+            "`rag eval QUESTIONS --out evals/reports/mine`."
+        ) from error
 
 
 def _info(args: argparse.Namespace) -> int:

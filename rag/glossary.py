@@ -37,7 +37,7 @@ _LINKS = {
     "de": "der die das den dem des ein eine einer von vom zu zur im in",
     "es": "el la los las un una de del en a al",
     "pt": "o a os as um uma de do da dos das em no na nos nas",
-    "it": "il lo la l gli le i un uno una di d del dello della dell dei degli delle in nel nella",
+    "it": "il lo la l gli le i un uno una di d del dello della dell dei degli delle da in nel nella al",
     "ru": "в на и по",
 }
 _ARABIC_ARTICLE = re.compile(r"^[وف]?(?:[بك]?ال|لل)(?=\w{3})")
@@ -80,11 +80,12 @@ def find_terms(text: str, language: str = "") -> tuple[Term, ...]:
     case and accents don't count.
     """
     spoken = language or detect_language(text) or "zh"
-    index, symbols = _index(spoken), _symbols(text, spoken)
+    symbols = _symbols(text, spoken)
+    indexes = [_index(column) for column in _columns(symbols, spoken)]
     terms: list[Term] = []
     at = 0
     while at < len(symbols):
-        length, rows = _longest(index, symbols, at)
+        length, rows = _longest(indexes, symbols, at)
         for row in rows:
             names = _chinese_names()[row]
             terms.append(Term(names[0], names, symbols[at].start, symbols[at + length - 1].end))
@@ -105,48 +106,57 @@ def stem_words(text: str, language: str) -> tuple[str, ...]:
     return tuple(symbol.key for symbol in _symbols(text, language) if symbol.key != _MARK)
 
 
-def _longest(index: _Index, symbols: list[_Symbol], at: int) -> tuple[int, list[int]]:
+def _columns(symbols: list[_Symbol], spoken: str) -> tuple[str, ...]:
+    """Names are looked for in the language, and in Chinese or English if such words stand by."""
+    firsts = {symbol.key[0] for symbol in symbols}
+    han = any("\u3400" <= first <= "\u9fff" for first in firsts)
+    latin = spoken not in _LATIN and any("a" <= first <= "z" for first in firsts)
+    return tuple(dict.fromkeys((spoken, *("zh",) * han, *("en",) * latin)))
+
+
+def _longest(indexes: list[_Index], symbols: list[_Symbol], at: int) -> tuple[int, list[int]]:
     """How many symbols from `at` the longest name takes, 0 if none, and the rows that bear it."""
-    most = index.longest.get(symbols[at].key, 0)
+    most = max(index.longest.get(symbols[at].key, 0) for index in indexes)
     keys = [symbol.key for symbol in symbols[at : at + most]]
     for length in range(len(keys), 0, -1):
-        rows = index.rows.get(" ".join(keys[:length]))
+        name = " ".join(keys[:length])
+        rows = [row for index in indexes for row in index.rows.get(name, ())]
         if rows:
-            return length, rows
+            return length, list(dict.fromkeys(rows))
     return 0, []
 
 
 def _symbols(text: str, language: str) -> list[_Symbol]:
     key = _key(language)
-    folded = fold(text.translate(_SAME_CHARS))
-    found = (_Symbol(key(m.group()), m.start(), m.end()) for m in _PIECE.finditer(folded))
+    found = (_Symbol(key(m.group()), *m.span()) for m in _PIECE.finditer(_folded(text)))
     return [symbol for symbol in found if symbol.key]
 
 
 @cache
-def _index(language: str) -> _Index:
-    """Names in the language and in Chinese; in English too beside another script than Latin."""
+def _index(column: str) -> _Index:
     index = _Index({}, {})
-    for column in dict.fromkeys((language, "zh", language if language in _LATIN else "en")):
-        _add(index, _cells(column), language)
+    _add(index, _cells(column), _key(column))
     return index
 
 
-def _add(index: _Index, cells: Iterable[tuple[int, str]], language: str) -> None:
-    key = _key(language)
+def _add(index: _Index, cells: Iterable[tuple[int, str]], key: Callable[[str], str]) -> None:
     for row, cell in cells:
-        keys = [key(piece) for piece in _PIECE.findall(fold(cell.translate(_SAME_CHARS)))]
-        for name in " ".join(filter(None, keys)).split(_MARK):
-            _add_name(index, name.strip(), row)
+        for name in cell.split("|"):
+            keys = map(key, _PIECE.findall(_folded(name)))
+            _add_name(index, [k for k in keys if k], row)
 
 
-def _add_name(index: _Index, name: str, row: int) -> None:
-    if name:
-        rows = index.rows.setdefault(name, [])
+def _add_name(index: _Index, keys: list[str], row: int) -> None:
+    if keys:
+        rows = index.rows.setdefault(" ".join(keys), [])
         if row not in rows:
             rows.append(row)
-        first = name.split(" ", 1)[0]
-        index.longest[first] = max(index.longest.get(first, 0), name.count(" ") + 1)
+        index.longest[keys[0]] = max(index.longest.get(keys[0], 0), len(keys))
+
+
+def _folded(text: str) -> str:
+    """One character for one; `fold` is slow on what is plain already, as most names are."""
+    return text.lower() if text.isascii() else fold(text.translate(_SAME_CHARS))
 
 
 def _cells(column: str) -> Iterator[tuple[int, str]]:

@@ -42,10 +42,10 @@ class LexicalIndex:
         return np.asarray(self._bm25.get_scores(known), dtype=np.float32)
 
     def rarity(self, token: str) -> float:
-        """How much a token tells: ln(rows / rows with it); an unknown one is the rarest."""
+        """How much a token tells, > 0, as BM25 weighs it; an unknown one tells most."""
         vocabulary = self._bm25.vocab_dict
         found = self._rows_with(vocabulary[token]) if token in vocabulary else 0
-        return float(np.log((self.rows + 1) / (found + 1)))
+        return float(np.log((self.rows + 1) / (found + 0.5)))
 
     def _rows_with(self, token_id: int) -> int:
         starts = self._bm25.scores["indptr"]

@@ -38,7 +38,7 @@ _FIGURE = _any_of(
 
 def understand(question: str) -> Query:
     """Read a question; raises BadRequest if it is empty or longer than MAX_QUESTION_CHARS."""
-    text = question.strip()
+    text = question.encode("utf-8", "replace").decode("utf-8").strip()  # half characters: ?
     if not any(char.isalnum() for char in text):
         raise BadRequest(
             'the question is empty; type one, e.g. `rag ask "江苏2030年非化石能源消费比重?"`.'

@@ -4,6 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+from rag.places import find_places
 from rag.types import Document, Evidence
 
 _TABLE = Path(__file__).with_name("wording.json")
@@ -32,8 +33,8 @@ def cited_place(language: str, evidence: Evidence) -> str:
 
 def name(language: str, document: Document) -> str:
     """The title, with its region where the title doesn't say it."""
-    region = document.region
-    if not region or region in document.title or region.rstrip("省市区") in document.title:
+    region, named = document.region, find_places(document.title)
+    if not region or region in document.title or region in {place.name for place in named}:
         return say(language, "title", title=document.title)
     return say(language, "title_of", title=document.title, region=region)
 

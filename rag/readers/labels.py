@@ -10,7 +10,7 @@ from rag.readers.headings import Heading, nest
 from rag.readers.outline import find_sections
 from rag.types import Document, PageSpan, Place, Section
 
-_MAX_TITLE_CHARS = 80  # the longest title of the 114 plans has 60; a longer line is a sentence
+_MAX_TITLE_CHARS = 200  # a longer line is a sentence; declared titles reach 130
 _NO_NAME = re.compile(r"[^\w.\-]+")
 # Titles that programs put into a file's properties by themselves.
 _PROGRAM_TITLE = re.compile(
