@@ -26,11 +26,13 @@ def cite(query: Query, draft: Draft) -> Cited:
     """
     markers: dict[tuple[str, int, int], Citation] = {}
     lines = []
+    gap = "" if query.language in ("zh", "ja") else " "
     for statement in draft.statements:
         if not _is_borne_out(query, statement):
             continue
         used = [_numbered(markers, evidence) for evidence in statement.evidence]
-        lines.append(statement.text + "".join(f"[{citation.marker}]" for citation in used))
+        markers_text = "".join(f"[{citation.marker}]" for citation in used)
+        lines.append(f"{statement.text}{gap if markers_text else ''}{markers_text}")
     return Cited(tuple(lines), tuple(markers.values()), len(draft.statements) - len(lines))
 
 

@@ -94,11 +94,15 @@ def find_terms(text: str, language: str = "") -> tuple[Term, ...]:
 
 
 def expand(text: str, language: str = "") -> tuple[str, ...]:
-    """The Chinese names of the terms of `text` that don't stand in it, main names first."""
-    terms = find_terms(text, language)
-    mains = [term.zh for term in terms]
-    names = dict.fromkeys([*mains, *(name for term in terms for name in term.names)])
-    return tuple(name for name in names if name not in text)
+    """The main Chinese names of the terms of a foreign text, in order, each once.
+
+    To be searched beside its own words. The other names of a term would find less: see
+    `evals/LOG.md`. None for a Chinese text.
+    """
+    spoken = language or detect_language(text)
+    if spoken == "zh":
+        return ()
+    return tuple(dict.fromkeys(term.zh for term in find_terms(text, spoken)))
 
 
 def stem_words(text: str, language: str) -> tuple[str, ...]:

@@ -10,7 +10,17 @@ from rag.settings import data_file
 from rag.types import Document, Place
 
 _NAME_COLUMNS = ("zh", "aliases_zh", "en", "ja", "ko", "fr", "de", "es", "ru", "ar", "pt")
-_CJK_FOLLOWERS = {"部": "门"}  # 教育部 is a body, 教育部门 is not
+# What follows a name that is none: 教育部门 is no 教育部, 科技部署 no 科技部, 黄河北岸 no 河北.
+_NOT_BEFORE = {"部": "门署", **dict.fromkeys("东南西北", "岸侧坡麓畔")}
+# Words that begin before a name and end in it, or hold it whole, each with where it was met or is
+# to be expected: 健全|国土空间, 发展中国家, 复合肥, 巩固|原生林, 建|成都市圈, 最大|连续出力.
+_DECOYS = (
+    *("健全", "安全", "完全", "保全", "其中", "集中", "发展中国家", "中央空调", "中央公园"),
+    *("中央厨房", "中央商务区", "中央活动区", "复合肥", "混合肥", "巩固", "稳固", "平安", "东西"),
+    *("最大", "重大", "大连接", "成都市圈", "成都市型", "西南通道", "东南通道", "网上", "沿海"),
+    *("渤海", "黄海", "东海", "南海", "出海口", "入海口", "海口岸", "太湖", "洞庭湖", "鄱阳湖"),
+    *("黄河", "淮河", "长江", "珠江", "浦东"),
+)
 
 
 class Mention(NamedTuple):
@@ -34,12 +44,13 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
     names, longest = _names()
     folded = fold(text)
     mentions: list[Mention] = []
-    at = 0
+    at = taken = 0
     while at < len(folded):
         for length in range(min(longest, len(folded) - at), 1, -1):
             places = names.get(folded[at : at + length])
-            if places and _stands_alone(folded, at, at + length):
+            if places is not None and _stands_alone(folded, at, at + length, taken):
                 mentions += [Mention(place, at, at + length) for place in places]
+                taken = at + length
                 at += length - 1
                 break
         at += 1
@@ -87,30 +98,43 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 @cache
 def _names() -> tuple[dict[str, list[Place]], int]:
-    names: dict[str, list[Place]] = {}
+    """Folded name -> its places, none for a decoy; and the length of the longest name."""
+    names: dict[str, list[Place]] = {decoy: [] for decoy in _DECOYS}
     for row, place in zip(_rows(), load_places(), strict=True):
         for column in _NAME_COLUMNS:
-            for name in row[column].split("|"):
-                same = names.setdefault(fold(name.strip()), [])
-                if len(name) > 1 and place not in same:
+            for name in filter(None, map(str.strip, row[column].split("|"))):
+                same = names.setdefault(fold(name), [])
+                if place not in same:
                     same.append(place)
     return names, max(map(len, names))
 
 
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """A Latin, Cyrillic or Arabic name is a whole word; a Chinese body is not part of a longer."""
-    last = text[end - 1]
-    after = text[end] if end < len(text) else ""
-    if _CJK_FOLLOWERS.get(last, "\0") == after:
+def _stands_alone(text: str, start: int, end: int, taken: int) -> bool:
+    """Whether `text[start:end]` is a whole word, as far as its script parts words.
+
+    taken: where the last mention ends; a name may follow directly on another.
+    """
+    last, after = text[end - 1], text[end : end + 1]
+    if after and after in _NOT_BEFORE.get(last, ""):
         return False
-    before = text[start - 1] if start else ""
-    return not (_joins(before, text[start]) or _joins(last, after))
+    if start > taken and _joins(text[start - 1], text[start]):
+        return False
+    genitive = after == "s" and not _alphabetic(text[end + 1 : end + 2])  # Pekings Ziele
+    return genitive or _hangul(last) or not _joins(last, after)  # Korean appends particles
 
 
 def _joins(left: str, right: str) -> bool:
-    """True where two neighbouring letters belong to one word of an alphabetic script."""
-    return bool(left and right) and _alphabetic(left) and _alphabetic(right)
+    """True where two neighbours belong to one word of a script that parts words."""
+    return any(is_of(left) and is_of(right) for is_of in (_alphabetic, _hangul, _katakana))
 
 
 def _alphabetic(char: str) -> bool:
     return char.isalpha() and char < "\u0700"
+
+
+def _hangul(char: str) -> bool:
+    return "\uac00" <= char <= "\ud7a3"
+
+
+def _katakana(char: str) -> bool:
+    return "\u30a1" <= char <= "\u30fa" or char == "ー"

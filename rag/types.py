@@ -87,8 +87,9 @@ class Document:
         return tuple(sorted(found))
 
     def section_path(self, offset: int) -> tuple[str, ...]:
-        """Titles of the sections around `offset`, outermost first."""
-        return tuple(section.title for section in self.sections_at(offset))
+        """Titles of the sections around `offset`, outermost first; the document's own left out."""
+        titles = (section.title for section in self.sections_at(offset))
+        return tuple(title for title in titles if title != self.title)
 
     def sections_at(self, offset: int) -> tuple[Section, ...]:
         """The sections around `offset`, outermost first."""

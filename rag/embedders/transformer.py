@@ -4,7 +4,7 @@ Queries and passages are prompted as the model's own configuration says (`query`
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from rag.types import Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+_HUB_TIMEOUT_S = 10
 
 
 class TransformerEmbedder:
@@ -57,22 +59,34 @@ class TransformerEmbedder:
 def load_transformer(settings: Settings) -> TransformerEmbedder:
     """Load `settings.embedder` from a folder or the local model cache; half precision on CUDA.
 
-    Never downloads unless the machine may reach the hub; raises ModelMissing if there is no model.
+    Downloads only what is in neither; raises ModelMissing if there is no model.
     """
     import torch
-    from sentence_transformers import SentenceTransformer
 
     name = settings.embedder
     device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = "bfloat16" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "auto"
     try:
-        model = SentenceTransformer(name, device=device, model_kwargs={"dtype": dtype})
+        model = _open(name, device, dtype)
     except Exception as error:  # the hub client raises many types for "not there"
         raise ModelMissing(
-            f"embedding model {name!r} is neither a folder here nor can it be downloaded "
+            f"embedding model {name!r} can be neither opened here nor downloaded "
             f"({_first_line(error)}); name a local folder, or use the default: --embedder embedded."
         ) from error
     return TransformerEmbedder(model, f"transformer:{_model_identity(name)}", settings.batch_size)
+
+
+def _open(name: str, device: str, dtype: str) -> "SentenceTransformer":
+    from huggingface_hub import HfApi
+    from sentence_transformers import SentenceTransformer
+
+    open_model = partial(SentenceTransformer, name, device=device, model_kwargs={"dtype": dtype})
+    try:
+        return open_model(local_files_only=True)
+    except Exception:
+        if not Path(name).exists():  # asked once, since a download is tried for over a minute
+            HfApi().model_info(name, timeout=_HUB_TIMEOUT_S)
+        return open_model()
 
 
 def _model_identity(name: str) -> str:

@@ -15,6 +15,7 @@ _BUDGET: dict[Kind, tuple[int, int]] = {
     "list": (640, 3),
     "scope": (700, 4),
 }
+_RIVAL_ABOVE = 0.8  # of the best unit's score: another plan that seems to say as much
 _KEEP_ABOVE = 0.6  # of the best unit's score: weaker ones are not worth the reader's time
 
 
@@ -29,8 +30,32 @@ class EmbeddedGenerator:
     def generate(self, query: Query, hits: Sequence[Hit]) -> Draft:
         ranked = score_units(query, hits, self._rarity)
         chosen = _compared(query, ranked) if query.kind == "compare" else []
-        chosen = chosen or _best(ranked, *_BUDGET[query.kind])
+        if not chosen:
+            ranked = _rival_second(query, _of_asked_places(query, ranked))
+            chosen = _best(ranked, *_BUDGET[query.kind])
         return Draft(tuple(_statement(query, unit) for unit in chosen))
+
+
+def _of_asked_places(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
+    """The units of places that the question names, if one of them is the best; else all."""
+    asked = {place.name for place in query.places}
+    if not ranked or not asked & places_of(ranked[0].document):
+        return ranked
+    return [unit for unit in ranked if asked & places_of(unit.document)]
+
+
+def _rival_second(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
+    """For a figure: what another plan of the same region gives comes right after the best."""
+    if not query.wants_figure or not ranked:
+        return ranked
+    best = ranked[0]
+    for unit in ranked:
+        same_region = unit.document.region == best.document.region
+        if unit.document.work != best.document.work and same_region:
+            if unit.score < _RIVAL_ABOVE * best.score:
+                break
+            return [best, unit, *(u for u in ranked if u not in (best, unit))]
+    return ranked
 
 
 def _best(ranked: Sequence[Unit], chars: int, count: int) -> list[Unit]:
@@ -46,7 +71,7 @@ def _best(ranked: Sequence[Unit], chars: int, count: int) -> list[Unit]:
 
 
 def _compared(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
-    """The best unit of each place compared, or of two plans of one place; [] for fewer than two."""
+    """The best unit of each place compared, or of two plans of one; [] for fewer than two."""
     if len(query.places) < 2:
         works = {unit.document.work: unit for unit in reversed(ranked)}
         return sorted(works.values(), key=lambda unit: -unit.score)[:2]
@@ -59,7 +84,7 @@ def _compared(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
 
 
 def _repeats(unit: Unit, other: Unit) -> bool:
-    """Whether a reader learns nothing from the second: the same words, or a brief's same figures."""
+    """Whether the second tells nothing new: the same words, or the same figures in a brief."""
     if unit.document.id == other.document.id:
         return unit.start < other.end and other.start < unit.end
     if unit.document.work != other.document.work:
