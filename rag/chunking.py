@@ -14,14 +14,16 @@ from rag.types import Chunk, Document
 # From the best place to cut to the worst; the last one always fits.
 _SEPARATORS = ["\n\n", "\n", "。", "!", "?", "!", "?", ";", ";", ". ", ",", ",", "、", " ", ""]
 _SLACK = 1.15  # pieces of a section may be this much longer than equal parts, to end a sentence
-_BULLET = re.compile(r"(?m)^(?=\s{0,3}[-*+] )")
+# Where a brief is cut: at a bullet, or at the headings above it.
+_ITEM = re.compile(r"(?m)^(?:(?:#{1,6} .*\n\s*)+(?:[-*+] )?|[ \t]{0,3}[-*+] )")
 
 
 def split_document(document: Document, *, chunk_chars: int) -> tuple[Chunk, ...]:
     """Cut a document into chunks of at most `chunk_chars` code points, in order of the text.
 
     Neighbouring sections share a chunk where both fit and the later one is not a level-1 section.
-    A brief's bullets are chunks of their own, since each has its own pages.
+    A brief's bullets are chunks of their own, since each has its own pages; the first one below a
+    heading begins with it.
     """
     if document.kind == "brief":
         return _tiled(document, _bullets(document.text))
@@ -39,7 +41,7 @@ def _tiled(document: Document, pieces: Iterator[str]) -> tuple[Chunk, ...]:
 
 
 def _bullets(text: str) -> Iterator[str]:
-    cuts = sorted({0, *(match.start() for match in _BULLET.finditer(text)), len(text)})
+    cuts = sorted({0, *(match.start() for match in _ITEM.finditer(text)), len(text)})
     return (text[a:b] for a, b in pairwise(cuts))
 
 

@@ -1,7 +1,7 @@
 """Draft -> text with markers and the citations they stand for, each checked.
 
-A statement stays only if every numeral in it stands in its quotes, in their documents' titles or
-pages, or in the question; so no figure is shown that its citation lacks.
+A statement stays only if every numeral in it stands in its quotes, in their documents' titles,
+regions or pages, or in the question; so no figure is shown that its citation lacks.
 """
 
 from collections.abc import Sequence
@@ -62,5 +62,6 @@ def _known_numerals(query: Query, evidence: Sequence[Evidence]) -> frozenset[str
     known = find_numerals(query.question)
     for piece in evidence:
         known |= find_numerals(piece.quote) | find_numerals(piece.document.title)
+        known |= find_numerals(piece.document.region)
         known |= frozenset(map(str, piece.pages))
     return known

@@ -17,9 +17,9 @@ _NOT_BEFORE = {"部": "门署", **dict.fromkeys("东南西北", "岸侧坡麓畔
 _DECOYS = (
     *("健全", "安全", "完全", "保全", "其中", "集中", "发展中国家", "中央空调", "中央公园"),
     *("中央厨房", "中央商务区", "中央活动区", "复合肥", "混合肥", "巩固", "稳固", "平安", "东西"),
-    *("最大", "重大", "大连接", "成都市圈", "成都市型", "西南通道", "东南通道", "网上", "沿海"),
+    *("最大", "重大", "大连接", "成都市圈", "成都市型", "南通道", "网上", "沿海"),
     *("渤海", "黄海", "东海", "南海", "出海口", "入海口", "海口岸", "太湖", "洞庭湖", "鄱阳湖"),
-    *("黄河", "淮河", "长江", "珠江", "浦东"),
+    *("黄河", "淮河", "长江", "珠江", "cantons"),
 )
 
 
@@ -117,10 +117,15 @@ def _stands_alone(text: str, start: int, end: int, taken: int) -> bool:
     last, after = text[end - 1], text[end : end + 1]
     if after and after in _NOT_BEFORE.get(last, ""):
         return False
-    if start > taken and _joins(text[start - 1], text[start]):
+    if start > taken and _joins(text[start - 1], text[start]) and not _prefixed(text, start):
         return False
     genitive = after == "s" and not _alphabetic(text[end + 1 : end + 2])  # Pekings Ziele
     return genitive or _hangul(last) or not _joins(last, after)  # Korean appends particles
+
+
+def _prefixed(text: str, start: int) -> bool:
+    """True where one of Arabic's joined words stands before: and, in, for, so, like."""
+    return text[start - 1] in "وبلفك" and not (start > 1 and _alphabetic(text[start - 2]))
 
 
 def _joins(left: str, right: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 
 from rag.errors import BadRequest
+from rag.glossary import expand
 from rag.language import detect_language
 from rag.places import find_places
 from rag.types import Kind, Place, Query
@@ -48,15 +49,23 @@ def understand(question: str) -> Query:
             f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARS:,}; "
             "ask it shorter, or index a text of your own: `rag index FILE`."
         )
-    places = find_places(text)
+    places, years, language = find_places(text), _years(text), detect_language(text)
     return Query(
         question=text,
-        language=detect_language(text),
+        language=language,
         kind=_kind(text, places),
         places=places,
-        years=_years(text),
+        years=years,
         wants_figure=bool(_FIGURE.search(text)),
+        chinese=_in_chinese(text, language, places, years) if language != "zh" else "",
     )
+
+
+def _in_chinese(text: str, language: str, places: tuple[Place, ...], years: tuple[int, ...]) -> str:
+    terms = expand(text, language)
+    if not terms:
+        return ""
+    return " ".join([*terms, *(place.name for place in places), *(f"{year}年" for year in years)])
 
 
 def _kind(text: str, places: tuple[Place, ...]) -> Kind:

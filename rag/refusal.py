@@ -26,11 +26,16 @@ def find_reason(query: Query, hits: Sequence[Hit], known_places: frozenset[str])
 
 
 def decline(query: Query, reason: str, hits: Sequence[Hit]) -> Draft:
-    """The refusal as a draft: the reason, and the nearest passages of two documents, cited."""
-    nearest = {hit.chunk.document.id: hit for hit in reversed(hits)}
+    """The refusal as a draft: the reason, and the nearest passages of two documents, cited.
+
+    hits: best first.
+    """
+    nearest: dict[str, Hit] = {}
+    for hit in hits:
+        nearest.setdefault(hit.chunk.document.id, hit)
     evidence = tuple(
         Evidence(hit.chunk.document, hit.chunk.start, hit.chunk.end, hit.score)
-        for hit in sorted(nearest.values(), key=lambda hit: -hit.score)[:_NEAREST]
+        for hit in list(nearest.values())[:_NEAREST]
     )
     if not evidence:
         return Draft((Statement(reason, ()),))

@@ -14,6 +14,7 @@ from rag.words import split_sentences, tokenize
 # Weights beside 1.0 for lexical coverage, chosen on the training questions: evals/LOG.md.
 DENSE_WEIGHT = 0.01
 CROSS_LANGUAGE_WEIGHT = 0.1  # of the cosine where question and document share no words
+GLOSSARY_WEIGHT = 0.6  # of a question put into Chinese term by term, beside its own words
 PLACE_WEIGHT = 0.1
 _CANDIDATES = 200  # rows of each search that take part in the fusion
 _FOLD_ABOVE = 0.9  # share of five-character shingles that makes two passages the same
@@ -99,8 +100,15 @@ class Retriever:
         return np.asarray(of_documents, dtype=np.float32)[self._document_rows]
 
     def _coverage(self, query: Query) -> Vectors:
-        """BM25 over the sum of the rarities of the query's words, so that unknown words count."""
-        tokens = tokenize(query.question)
+        """How much of the question a chunk holds, in its own words or in the glossary's."""
+        own = self._share(query.question)
+        if not query.chinese:
+            return own
+        return np.maximum(own, GLOSSARY_WEIGHT * self._share(query.chinese))
+
+    def _share(self, text: str) -> Vectors:
+        """BM25 over the sum of the rarities of the words, so that unknown words count against."""
+        tokens = tokenize(text)
         lexical = self._index.lexical
         whole = sum(lexical.rarity(token) for token in tokens)
         return np.asarray(lexical.scores(tokens) / max(whole, 1e-9), dtype=np.float32)

@@ -174,6 +174,8 @@ class Query:
     """A question understood.
 
     years:  every year named, and the last year of a five-year plan named.
+    chinese: what of a question in another language the glossary says in Chinese, with its places
+        and years; "" for a Chinese question, or where the glossary knows nothing of it.
     """
 
     question: str
@@ -182,6 +184,7 @@ class Query:
     places: tuple[Place, ...]
     years: tuple[int, ...]
     wants_figure: bool
+    chinese: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _CJK_PAIRS = f"{_HAN}\u3040-\u30ff\uac00-\ud7af"  # kana and hangul are cut the same way
 _TOKEN = re.compile(
-    rf"(?P<figure>\d+(?:[.,]\d+)*(?:[%‰℃]|[{_HAN}]|[a-z]+)?)"
+    rf"(?P<figure>\d+(?:[.,]\d+)*(?:[%‰]|[{_HAN}]|[a-z]+)?)"
     rf"|(?P<pairs>[{_CJK_PAIRS}]+)"
     rf"|(?P<word>[^\W\d_{_CJK_PAIRS}]+)"
 )
@@ -32,9 +32,9 @@ def tokenize(text: str) -> list[str]:
             tokens += piece
             tokens += [piece[i : i + 2] for i in range(len(piece) - 1)]
         elif match.lastgroup == "figure":
-            number = piece.rstrip("%‰℃").replace(",", "")
-            tokens += dict.fromkeys((re.sub(r"[^\d.]", "", number), piece.replace(",", "")))
-            if piece[-1] >= "\u3400" and piece[-1] <= "\u9fff":
+            whole = piece.replace(",", "")
+            tokens += dict.fromkeys((re.sub(r"[^\d.]", "", whole), whole))
+            if "\u3400" <= piece[-1] <= "\u9fff":
                 tokens.append(piece[-1])
         else:
             tokens.append(_stem(piece))
@@ -43,7 +43,7 @@ def tokenize(text: str) -> list[str]:
 
 @cache
 def _stem(word: str) -> str:
-    """English stem; a word of another language loses at most a plural."""
+    """English stem of a word in plain letters, whatever its language; others stay whole."""
     return str(_stemmer().stemWord(word)) if word.isascii() else word
 
 
@@ -54,8 +54,18 @@ def _stemmer() -> Any:  # noqa: ANN401 - Stemmer has no types
     return Stemmer.Stemmer("english")
 
 
+def normalize(text: str) -> str:
+    """Width folded, letters composed, the digits of every script as 0-9: ２０３０, ٢٠٣٠ -> 2030."""
+    return _FOREIGN_DIGIT.sub(
+        lambda digit: str(unicodedata.decimal(digit.group())), unicodedata.normalize("NFKC", text)
+    )
+
+
+_FOREIGN_DIGIT = re.compile(r"[^\D0-9]")
+
+
 def _folded(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).lower()
+    folded = normalize(text).lower()
     if folded.isascii():
         return folded
     return "".join(
@@ -70,8 +80,14 @@ class Span(NamedTuple):
     end: int
 
 
-_SENTENCE_END = re.compile(r"[。!?!?]+[”’」』))]*|(?<=[a-z)\]])\.(?=\s+[A-Z(“\"]|\s*$)|\n+")
-_CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|[;;]")
+# A full stop ends a sentence after two letters (not after U.S., e.g., г.), a bracket, a share or a
+# year, and before a capital, a letter of a script without capitals, an opening mark or the end.
+_SENTENCE_END = re.compile(
+    r"[。!?!?؟]+[”’」』))]*"
+    r"|(?:(?<=[^\W\dA-Z_]{2})|(?<=[)\]%])|(?<=\d{4}))\.(?=\s+(?:[^\W\da-z_]|[(“\"«¿¡])|\s*$)"
+    r"|\n+"
+)
+_CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|[;;؛]")
 
 
 def split_sentences(text: str) -> tuple[Span, ...]:
@@ -99,6 +115,6 @@ _NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def find_numerals(text: str) -> frozenset[str]:
-    """Every numeral of a text, width folded and thousands commas dropped: ４,000 -> 4000."""
-    folded = unicodedata.normalize("NFKC", text)
-    return frozenset(re.sub(r",(?=\d{3}(?!\d))", "", n) for n in _NUMERAL.findall(folded))
+    """Every numeral of a text, normalized and thousands commas dropped: ４,000 -> 4000."""
+    found = _NUMERAL.findall(normalize(text))
+    return frozenset(re.sub(r",(?=\d{3}(?!\d))", "", numeral) for numeral in found)

@@ -79,7 +79,9 @@ def load_transformer(settings: Settings) -> TransformerEmbedder:
 def _open(name: str, device: str, dtype: str) -> "SentenceTransformer":
     from huggingface_hub import HfApi
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # weights load in a second or so; downloads keep their bar
     open_model = partial(SentenceTransformer, name, device=device, model_kwargs={"dtype": dtype})
     try:
         return open_model(local_files_only=True)

@@ -42,9 +42,16 @@ class Unit(NamedTuple):
 def score_units(query: Query, hits: Sequence[Hit], rarity: Callable[[str], float]) -> list[Unit]:
     """The units of all hits, best first; ties keep the order of hits and text."""
     best = max((hit.score for hit in hits), default=0.0)
-    weights = _word_weights(query, rarity)
+    own = _word_weights(query, query.question, rarity)
+    chinese = _word_weights(query, query.chinese, rarity) if query.chinese else own
     units = chain.from_iterable(
-        _units_of(query, hit, weights, hit.score / best if best > 0 else 0.0) for hit in hits
+        _units_of(
+            query,
+            hit,
+            chinese if hit.chunk.document.language == "zh" else own,
+            hit.score / best if best > 0 else 0.0,
+        )
+        for hit in hits
     )
     return sorted(units, key=lambda unit: -unit.score)
 
@@ -115,10 +122,10 @@ def _length(span: Span) -> int:
     return span.end - span.start
 
 
-def _word_weights(query: Query, rarity: Callable[[str], float]) -> dict[str, float]:
-    """Rarity of each word of the question, places left out, as shares of their sum."""
+def _word_weights(query: Query, text: str, rarity: Callable[[str], float]) -> dict[str, float]:
+    """Rarity of each word of the text asked, places left out, as shares of their sum."""
     place_words = set(chain.from_iterable(tokenize(place.name) for place in query.places))
-    rarities = {w: rarity(w) for w in tokenize(query.question) if w not in place_words}
+    rarities = {w: rarity(w) for w in tokenize(text) if w not in place_words}
     whole = sum(rarities.values()) or 1.0
     return {word: value / whole for word, value in rarities.items()}
 

@@ -10,7 +10,8 @@ from rag.readers.headings import Heading, nest
 from rag.readers.outline import find_sections
 from rag.types import Document, PageSpan, Place, Section
 
-_MAX_TITLE_CHARS = 200  # a longer line is a sentence; declared titles reach 130
+_MAX_TITLE_CHARS = 200  # declared titles reach 130
+_MAX_FIRST_LINE_CHARS = 80  # a longer line is a sentence; no title of the 114 plans is over 60
 _NO_NAME = re.compile(r"[^\w.\-]+")
 # Titles that programs put into a file's properties by themselves.
 _PROGRAM_TITLE = re.compile(
@@ -59,9 +60,10 @@ def first_title(*candidates: str) -> str:
 
 
 def first_line(text: str) -> str:
-    """The first line that is not blank."""
+    """The first line that is not blank, if it is short enough for a title; else ""."""
     match = re.search(r"\S[^\n]*", text)
-    return match.group() if match else ""
+    line = match.group().rstrip() if match else ""
+    return line if len(line) <= _MAX_FIRST_LINE_CHARS else ""
 
 
 def locate(name: str) -> tuple[str, str]:

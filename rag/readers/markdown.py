@@ -94,9 +94,11 @@ def _labelled(document: Document, fields: Fields) -> Document:
     """Let the front matter say what the title only hints at."""
     region, level = _place(_one(fields, "region"))
     stated_level, status = _one(fields, "level"), _one(fields, "status")
+    own_id = slug(_one(fields, "id") or document.id)
     return replace(
         document,
-        id=slug(_one(fields, "id") or document.id),
+        id=own_id,
+        work=own_id,
         region=region or document.region,
         level=stated_level if stated_level in _LEVELS else level or document.level,
         status=status if status in _STATUSES else document.status,

@@ -37,7 +37,7 @@ def _find_repeats(text: str) -> list[tuple[int, int, int]]:
     kept_at: dict[int, int] = {}
     i = 0
     while i < len(sentences):
-        run = _run(sentences, first.get(sentences[i][1]), i)
+        run = _run(sentences, first.get(sentences[i][1]), i, kept_at)
         start, earlier = sentences[i][0], first.get(sentences[i][1], 0)
         length = sum(len(sentence) for _, sentence in sentences[i : i + run])
         if length >= MIN_REPEAT_CHARS:
@@ -51,14 +51,16 @@ def _find_repeats(text: str) -> list[tuple[int, int, int]]:
     return repeats
 
 
-def _run(sentences: list[tuple[int, str]], earlier: int | None, i: int) -> int:
-    """How many sentences from `i` on repeat those from `earlier` on, without overlapping them."""
+def _run(
+    sentences: list[tuple[int, str]], earlier: int | None, i: int, kept_at: dict[int, int]
+) -> int:
+    """How many sentences from `i` on repeat those kept from `earlier` on, without overlap."""
     if earlier is None:
         return 0
     run = 0
     while (
         i + run < len(sentences)
-        and earlier + run < i
+        and earlier + run in kept_at
         and sentences[i + run][1] == sentences[earlier + run][1]
     ):
         run += 1
@@ -70,5 +72,5 @@ def _clipped(spans: tuple[PageSpan, ...], start: int, end: int, shift: int) -> l
     return [
         PageSpan(s.page, max(s.start, start) + shift, min(s.end, end) + shift)
         for s in spans
-        if s.start < end and start < s.end
+        if max(s.start, start) < min(s.end, end)
     ]

@@ -46,21 +46,38 @@ class FlatStore:
         return int(self._faiss.ntotal), int(self._faiss.d)
 
     def search(self, queries: Vectors, top_k: int, rows: Ids | None = None) -> tuple[Vectors, Ids]:
-        import faiss  # slow to load, so only when a store is made
-
         count, dim = self.size
         if queries.shape[1:] != (dim,):
             raise IndexMismatch(
                 f"query vectors have shape {queries.shape}; this index needs (n, {dim}). "
                 "Rebuild it with the embedder in use: `rag index corpus/`."
             )
-        if rows is None:
-            scores, found = self._faiss.search(_unit(queries), min(top_k, count))
-            return scores, found
-        selected = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))  # type: ignore[call-arg]
-        k = min(top_k, len(rows))
-        scores, found = self._faiss.search(_unit(queries), k, params=selected)
-        return scores, found
+        among = count if rows is None else len(np.unique(rows))
+        k = min(top_k, among)
+        if not k or not len(queries):
+            return np.zeros((len(queries), k), np.float32), np.zeros((len(queries), k), np.int64)
+        scores, found = self._best(_unit(queries), k, among, rows)
+        order = np.lexsort((found, -scores))[:, :k]
+        return np.take_along_axis(scores, order, 1), np.take_along_axis(found, order, 1)
+
+    def _best(self, queries: Vectors, k: int, among: int, rows: Ids | None) -> tuple[Vectors, Ids]:
+        """At least the best k for each query, and all that tie with the last of them.
+
+        FAISS breaks ties as they come, so it is asked for more until the scores fall off.
+        """
+        import faiss  # slow to load, so only when a store is made
+
+        selected = None
+        if rows is not None:
+            selector = faiss.IDSelectorBatch(rows)
+            selected = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        asked = k
+        while True:
+            asked = min(2 * asked, among)
+            scores, found = self._faiss.search(queries, asked, params=selected)
+            scores = np.clip(scores, -1, 1)
+            if asked == among or bool((scores[:, -1] < scores[:, k - 1]).all()):
+                return scores, found
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -63,7 +63,7 @@ def test_front_matter_becomes_the_documents_labels(tmp_path):
     assert (document.region, document.level, document.status) == ("湖南省", "province", "draft")
     assert document.url == "https://a.cn/1.html"
     assert document.aliases == ("湖南方案", "达峰十大行动", "Hunan plan")
-    assert (document.kind, document.work, document.page_spans) == ("original", "", ())
+    assert (document.kind, document.work, document.page_spans) == ("original", "hunan-plan", ())
 
 
 def test_the_text_is_what_follows_the_front_matter_as_it_stands(tmp_path):
@@ -120,7 +120,7 @@ def test_headings_outside_fences_become_sections(tmp_path):
     assert [(s.title, s.level) for s in document.sections] == [("A", 1), ("B", 2), ("C", 3)]
     first = document.sections[0]
     assert text[first.start : first.body] == "# A #\n"
-    assert document.section_path(text.index("乙")) == ("A", "B", "C")
+    assert document.section_path(text.index("乙")) == ("B", "C")  # A is the title
     check_sections(document)
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import random
 
 import pytest
@@ -40,11 +41,17 @@ def test_a_short_line_at_the_end_of_a_page_runs_on_too(tmp_path):
     assert "装机容量达到3000万千瓦。" in document.text
 
 
-def test_a_finished_sentence_and_a_heading_start_their_own_lines(tmp_path):
-    document = read(tmp_path, [[FULL, FULL[:-1] + "。"], [FULL + "目标", "(一)能源", FULL]])
-    lines = document.text.split("\n")
-    assert lines[1:] == [f"{FULL}目标", f"(一)能源\n{FULL}"] or "(一)能源" in lines
-    assert f"。\n{FULL}" in document.text
+def test_a_finished_sentence_ends_its_line_at_a_page_break(tmp_path):
+    document = read(tmp_path, [[FULL + "目标。"], [FULL]])
+    assert document.text == f"{FULL}目标。\n{FULL}"
+
+
+@pytest.mark.parametrize(
+    "item", ["(一)能源", "二、任务", "3. 交通", "第二章 任务", "专栏1", "• 交通"]
+)
+def test_a_numbered_item_starts_a_line(item, tmp_path):
+    document = read(tmp_path, [[FULL, item, FULL], [item]])
+    assert document.text == f"{FULL}\n{item}\n{FULL}\n{item}"
 
 
 def test_latin_lines_join_with_a_space(tmp_path):
@@ -102,10 +109,8 @@ def test_page_numbers_are_left_out(number, tmp_path):
 
 
 def test_running_heads_are_left_out_and_a_number_in_the_text_is_not(tmp_path):
-    pages = [[f"碳达峰方案 第{n}期", FULL, "2030"] for n in (7, 8, 9)]
-    text = read(tmp_path, [*pages, ["目标", "42"]]).text
-    assert "碳达峰方案" not in text
-    assert text.endswith("42")
+    pages = [[f"碳达峰方案 第{n}期", FULL, f"{n} 月刊"] for n in (7, 8, 9)]
+    assert read(tmp_path, [*pages, [FULL, "42"]]).text == FULL * 4 + "42"
 
 
 def test_lines_of_two_pages_alike_are_kept(tmp_path):
@@ -156,10 +161,8 @@ def test_any_damage_gives_a_document_or_a_read_error(tmp_path):
         damaged = bytearray(whole[: dice.randrange(20, len(whole))])
         damaged[dice.randrange(len(damaged))] = dice.randrange(256)
         path.write_bytes(damaged)
-        try:
+        with contextlib.suppress(ReadError):
             assert pdf.read(path, "part.pdf")[0].text
-        except ReadError as error:
-            assert str(path) in str(error)
 
 
 @pytest.mark.parametrize(
