@@ -22,7 +22,8 @@ Command = Callable[[argparse.Namespace], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0, 2 for a RagError, 130 for Ctrl-C, 1 for a fault of our own.
+    """Run one command; returns 0, 2 for a RagError or what the system refuses, 130 for Ctrl-C,
+    1 for a fault of our own.
 
     Each failure is one line on standard error; RAG_TRACE=1 shows where a fault of our own arose.
     """
@@ -44,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("RAG_TRACE"):
             raise
+        if isinstance(error, OSError) and error.strerror:
+            where = f"{error.filename}: " if error.filename else ""
+            return _fail(2, f"{where}{error.strerror}; check the path, its rights and the disk.")
         hint = "set RAG_TRACE=1 to see where, and report it."
         return _fail(1, f"unexpected {type(error).__name__}: {error}; {hint}")
 

@@ -68,8 +68,11 @@ def _read(
         progress("reading", done, len(files))
         try:
             yield from read_file(file)
-        except (ReadError, OSError) as error:
+        except ReadError as error:
             failed.append((file, str(error)))
+        except OSError as error:
+            reason = f"{file} can't be read ({error.strerror}); check that you may read it."
+            failed.append((file, reason))
     progress("reading", len(files), len(files))
 
 

@@ -7,6 +7,7 @@ from rag.glossary import expand
 from rag.language import detect_language
 from rag.places import find_places
 from rag.types import Kind, Place, Query
+from rag.words import normalize
 
 MAX_QUESTION_CHARS = 4000  # a long paragraph; above it is a pasted document, not a question
 
@@ -29,11 +30,11 @@ _LIST = _any_of(
 )
 _SCOPE = _any_of(r"怎么|怎样|如何|有没有|方面", r"\bhow (?:does|do|will|is|are)\b")
 _FIGURE = _any_of(
-    r"多少|几(?!乎)|多[大高长快]|比例|比重|占比|率|目标值|数值|规模",
+    r"多少|几(?!乎)|多[大高长快]|比例|比重|占比|率(?!先)|目标值|数值|规模",
     r"how (?:many|much|large|high|long)|what (?:share|percentage|proportion|target)",
     r"いくつ|どのくらい|割合|何[%年人か]|얼마|몇|비율",
     r"combien|quelle part|wie viel|wie hoch|anteil|cu[aá]nt|qu[eé] porcentaje",
-    r"сколько|какая доля|quant|كم|نسبة",
+    r"сколько|какая доля|quant|\bكم\b|نسبة",
 )
 
 
@@ -49,14 +50,15 @@ def understand(question: str) -> Query:
             f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARS:,}; "
             "ask it shorter, or index a text of your own: `rag index FILE`."
         )
-    places, years, language = find_places(text), _years(text), detect_language(text)
+    plain, language = normalize(text), detect_language(text)
+    places, years = find_places(plain), _years(plain)
     return Query(
         question=text,
         language=language,
-        kind=_kind(text, places),
+        kind=_kind(plain, places),
         places=places,
         years=years,
-        wants_figure=bool(_FIGURE.search(text)),
+        wants_figure=bool(_FIGURE.search(plain)),
         chinese=_in_chinese(text, language, places, years) if language != "zh" else "",
     )
 
@@ -78,6 +80,6 @@ def _kind(text: str, places: tuple[Place, ...]) -> Kind:
 
 def _years(text: str) -> tuple[int, ...]:
     named = [int(year) for year in _YEAR.findall(text)]
-    lowered = text.lower()
+    lowered = text.lower().replace("five year", "five-year")
     named += [year for words, year in _PLAN_YEARS.items() if words in lowered]
     return tuple(sorted(set(named)))

@@ -81,7 +81,8 @@ def _open(name: str, device: str, dtype: str) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # weights load in a second or so; downloads keep their bar
+    # Weights load in a second or so; downloads keep their bar.
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     open_model = partial(SentenceTransformer, name, device=device, model_kwargs={"dtype": dtype})
     try:
         return open_model(local_files_only=True)

@@ -18,12 +18,16 @@ _NO_FIGURE = 0.6  # factor for a unit without a figure where one is asked
 _SHORT_SENTENCE = 120  # quoted whole; a longer one is cut to its clauses
 _YEAR_BEFORE = 400  # characters before a clause in which its year may stand
 _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no further away
-_OTHER_PLACE, _BRIEF = 0.7, 0.9  # factors: a brief is quoted where it says it better
+# Factors: a brief is quoted where it says it better, another language where the asker's says less.
+_OTHER_PLACE, _BRIEF, _OTHER_LANGUAGE = 0.7, 0.9, 0.6
 _ITEM_MARK = re.compile(r"\s*[-*+]\s+")
 _PAGE_REFERENCE = re.compile(r"\s*(?:[((]第[^))]*页[))]|\(pp?\.[^)]*\))\s*$")
+_A_YEAR = (
+    r"(?<![\d.,])20\d\d(?:(?=[年、和至到前])|(?![\d%A-Za-z\u3400-\u9fff]|[.,]\d))"  # no 2000万
+)
 # A baseline (比2020年), or the peak that every plan aims at (2030年前碳达峰): no year of a target.
 _OTHER_YEAR = re.compile(r"[比较以]20\d\d年|20\d\d年前\S{0,6}?(?:达峰|峰值)")
-_YEAR_PHRASE = re.compile(rf"{_OTHER_YEAR.pattern}|[到至]?(20\d\d)(?:[、和]20\d\d)*年?前?")
+_YEAR_PHRASE = re.compile(rf"{_OTHER_YEAR.pattern}|[到至]?({_A_YEAR})(?:[、和]{_A_YEAR})*年?前?")
 
 
 class Unit(NamedTuple):
@@ -75,9 +79,11 @@ def _units_of(query: Query, hit: Hit, weights: dict[str, float], passage: float)
 
 
 def _document_factor(query: Query, document: Document) -> float:
-    """Less than 1 for a plan of another place than asked, and for a brief beside its original."""
+    """Less than 1 for another place than asked, another language, a brief beside its original."""
     asked = {place.name for place in query.places}
     factor = 1.0 if not asked or asked & places_of(document) else _OTHER_PLACE
+    if document.language != query.language:
+        factor *= _OTHER_LANGUAGE
     return factor * _BRIEF if document.kind == "brief" else factor
 
 
@@ -159,7 +165,7 @@ def _year_met(query: Query, document: Document, span: Span) -> tuple[float, int]
 
 def _years_in(text: str) -> set[int]:
     """The years for which a text states something; those of baselines and peaking left out."""
-    return {int(year) for year in re.findall(r"20\d\d", _OTHER_YEAR.sub("", text))}
+    return {int(year) for year in re.findall(_A_YEAR, _OTHER_YEAR.sub("", text))}
 
 
 def _body_start(document: Document, offset: int) -> int:

@@ -97,15 +97,14 @@ def _plans(text: str) -> Iterator[_Plan]:
 
 
 def _pages(text: str) -> Iterator[_Page]:
-    """The pages in order, without their footers."""
-    number = 0
-    for line in text.split("\n"):
-        begin = 0
-        for footer in _FOOTER.finditer(line):
-            printed = int(footer.group(1))
-            if number < printed <= number + _MAX_LOST_PAGES:
-                yield _Page(printed, line[begin : footer.start()])
-                begin, number = footer.end(), printed
+    """The pages in order, without their footers; the first begins with the line of its footer."""
+    number = begin = 0
+    for footer in _FOOTER.finditer(text):
+        printed = int(footer.group(1))
+        if number < printed <= number + _MAX_LOST_PAGES:
+            begin = begin or text.rfind("\n", 0, footer.start()) + 1
+            yield _Page(printed, text[begin : footer.start()].strip("\n"))
+            begin, number = footer.end(), printed
 
 
 def _is_directory(text: str) -> bool:

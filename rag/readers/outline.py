@@ -27,6 +27,8 @@ _KINDS = "|".join(f"(?P<r{i}>{p})" for i, (_, p) in enumerate(_NUMBERINGS))
 _MARK = re.compile(rf"(?=[第一二三四五六七八九十百(（\d专])(?:{_KINDS})")
 # A number opens a heading only after the end of a sentence, a bracket, a heading or a line.
 _MAY_PRECEDE = '。;；!！?？)）:：\n\r\t 　”"》.…'
+_REFERRING = "式表图第"  # 按式(1)计算 refers to a number and doesn't open one
+_ENUMERATED = re.compile(r"[一二三四五六七八九十](?:[、次级线类产期季])")  # 二、三产业; 三、四级
 _TITLE_END = re.compile(r"[。\n;；:：]")
 # Where the full stop after a heading is lost too, the noun that such headings end in.
 _TITLE_NOUN = re.compile(
@@ -68,17 +70,23 @@ def _marks(text: str) -> list[_Mark]:
         start = match.start()
         opens = start == 0 or text[start - 1] in _MAY_PRECEDE
         glued = bool(found) and found[-1].rank < rank and start - heading_end <= MAX_TITLE_CHARS
-        if glued and _TITLE_END.search(text, heading_end, start):
+        if glued and (text[start - 1] in _REFERRING or _TITLE_END.search(text, heading_end, start)):
             glued = False
-        if opens or glued or (rank == 2 and _after_heading_word(text, start)):
+        if opens or glued or (rank == 2 and _after_lost_break(text, match)):
             found.append(_Mark(rank, start, match.end(), _ordinal(match.group())))
             heading_end = match.end()
     return found
 
 
-def _after_heading_word(text: str, start: int) -> bool:
-    """True where a line break was lost before 一、: the word before ends an undelimited line."""
-    return start > 0 and text[start - 1] not in "，,、第 " and not text[start - 1].isdigit()
+def _after_lost_break(text: str, match: re.Match[str]) -> bool:
+    """True where a line break was lost before 二、; 统一、 and 二、三产业 stand in a sentence."""
+    before = text[match.start() - 1]
+    return (
+        _ordinal(match.group()) > 1
+        and before not in "，,、第 "
+        and not before.isdigit()
+        and not _ENUMERATED.match(text, match.end())
+    )
 
 
 def _counted(marks: list[_Mark]) -> list[_Mark]:
@@ -133,12 +141,10 @@ def _ordinal(mark: str) -> int:
     if digits:
         return int(digits.group())
     numeral = "".join(c for c in mark if c in _DIGITS or c in "十百")
-    total = 0
-    for part, unit in ((numeral.partition("百"), 100),):
-        if part[1]:
-            total += _DIGITS.get(part[0], 1) * unit
-            numeral = part[2]
-    tens, ten, ones = numeral.partition("十")
-    if ten:
-        return total + _DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0)
-    return total + _DIGITS.get(tens, 0)
+    hundreds, hundred, rest = numeral.rpartition("百")
+    tens, ten, ones = rest.rpartition("十")
+    return (
+        (_DIGITS.get(hundreds, 1) * 100 if hundred else 0)
+        + (_DIGITS.get(tens, 1) * 10 if ten else 0)
+        + _DIGITS.get(ones, 0)
+    )
