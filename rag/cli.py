@@ -246,6 +246,8 @@ def _place(document: Document, section: Sequence[str], pages: Sequence[int]) -> 
     parts = [document.title, *([document.url] if document.url else [])]
     if document.status == "draft":
         parts.insert(1, "draft")
+    if document.kind == "brief":
+        parts.insert(1, "brief")
     if pages:
         parts.insert(1, "p. " + ", ".join(map(str, pages)))
     return " | ".join([*parts, *([" > ".join(section)] if section else [])])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rag.places import find_places
 from rag.types import Draft, Evidence, Hit, Place, Query, Statement
 from rag.wording import cited_place, say
 
@@ -16,13 +17,20 @@ def find_reason(query: Query, hits: Sequence[Hit], known_places: frozenset[str])
     """
     if not hits:
         return say(query.language, "no_document")
-    absent = [place for place in query.places if _is_absent(place, known_places)]
+    known = known_places | _places_told_of(hits)
+    absent = [place for place in query.places if _is_absent(place, known)]
     if absent and len(absent) == len(query.places):
         names = say(query.language, "comma").join(place.name for place in absent)
         return say(query.language, "no_region", places=names)
     if hits[0].score < MIN_SUPPORT:
         return say(query.language, "refused")
     return ""
+
+
+def _places_told_of(hits: Sequence[Hit]) -> frozenset[str]:
+    """Places in the text of documents of no region: a company's report may tell of many."""
+    texts = [hit.chunk.text for hit in hits if not hit.chunk.document.region]
+    return frozenset(place.name for text in texts for place in find_places(text))
 
 
 def decline(query: Query, reason: str, hits: Sequence[Hit]) -> Draft:

@@ -104,7 +104,8 @@ class Retriever:
         own = self._share(query.question)
         if not query.chinese:
             return own
-        return np.maximum(own, GLOSSARY_WEIGHT * self._share(query.chinese))
+        chinese = GLOSSARY_WEIGHT * self._share(query.chinese)
+        return np.asarray(np.maximum(own, chinese), dtype=np.float32)
 
     def _share(self, text: str) -> Vectors:
         """BM25 over the sum of the rarities of the words, so that unknown words count against."""

@@ -24,7 +24,9 @@ def lead(language: str, evidence: Evidence) -> str:
 def cited_place(language: str, evidence: Evidence) -> str:
     """Plan, draft or not, and page of a piece of evidence: `《江苏省碳达峰实施方案》(第343页)`."""
     document = evidence.document
-    details = [say(language, "draft")] if document.status == "draft" else []
+    details = [say(language, "brief")] if document.kind == "brief" else []
+    if document.status == "draft":
+        details.append(say(language, "draft"))
     if evidence.pages:
         details.append(say_pages(language, evidence.pages))
     bracket = say(language, "details", details=say(language, "comma").join(details))

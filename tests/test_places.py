@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,13 +26,23 @@ def test_every_mention_is_a_slice_and_none_overlaps_another(text):
     text = f"{text}江苏{text}Hunan{text}"
     spans = list(dict.fromkeys((m.start, m.end) for m in find_mentions(text)))
     assert all(0 <= start < end <= len(text) for start, end in spans)
-    assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in pairwise(spans))
 
 
-@pytest.mark.parametrize("text", ["HÉNÀN", "Ürümqi", "Шаньси", "Цзянсу", "Jing’an", "Straße"])
-def test_folding_drops_case_accents_and_curly_apostrophes(text):
-    assert fold(text) == fold(text.swapcase() if "ß" not in text else text)
-    assert not set(fold(text)) & set("ÉÀÜ’")
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("HÉNÀN", "henan"),
+        ("Ürümqi", "urumqi"),
+        ("Cantão", "cantao"),
+        ("ШАНЬСИ", "шаньси"),
+        ("Jing’an", "jing'an"),
+        ("Straße", "straße"),
+        ("碳达峰ABC", "碳达峰abc"),
+    ],
+)
+def test_folding_drops_case_accents_and_curly_apostrophes(text, folded):
+    assert fold(text) == folded
 
 
 def test_short_i_is_a_letter_of_its_own():

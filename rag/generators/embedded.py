@@ -28,7 +28,7 @@ class EmbeddedGenerator:
         self._rarity = rarity
 
     def generate(self, query: Query, hits: Sequence[Hit]) -> Draft:
-        ranked = score_units(query, hits, self._rarity)
+        ranked: Sequence[Unit] = score_units(query, hits, self._rarity)
         chosen = _compared(query, ranked) if query.kind == "compare" else []
         if not chosen:
             ranked = _rival_second(query, _of_asked_places(query, ranked))

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from lxml import etree  # type: ignore[import-untyped]
 
 from rag.errors import ReadError
 from rag.readers.headings import Heading
@@ -80,6 +79,8 @@ def _parse(markup: str) -> "_Page":
         markup = _without_strays(markup)
     page = _Page()
     # huge_tree lifts libxml2's limit on depth, which would cut the text off.
+    from lxml import etree  # a native library, loaded when there is HTML
+
     parser = etree.HTMLParser(target=page, huge_tree=True, encoding="utf-8")
     try:
         for at in range(0, len(markup), _FEED_CHARS):

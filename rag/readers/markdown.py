@@ -10,7 +10,6 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import yaml
 
 from rag.errors import ReadError
 from rag.readers.headings import Heading
@@ -71,6 +70,8 @@ def split_front_matter(text: str) -> tuple[Fields, str]:
 
 
 def _parse(front_matter: str) -> Fields | None:
+    import yaml  # slow to load, needed where there is front matter
+
     try:
         # BaseLoader leaves every value a string, so that no odd number or date can fail.
         values = yaml.load(front_matter, Loader=yaml.BaseLoader)

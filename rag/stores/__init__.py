@@ -12,7 +12,10 @@ from rag.types import Ids, Vectors
 
 
 class Store(Protocol):
-    """Vectors kept for search; `save` and `load` go to and from one file."""
+    """Vectors kept for search; `save` and `load` go to and from one file.
+
+    `save` raises OSError if the disk refuses.
+    """
 
     def search(self, queries: Vectors, top_k: int, rows: Ids | None = None) -> tuple[Vectors, Ids]:
         """Return (scores, rows) for each query, best first; ties by lower row.

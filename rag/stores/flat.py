@@ -39,7 +39,8 @@ class FlatStore:
     def save(self, path: Path) -> None:
         import faiss  # slow to load, so only when a store is made
 
-        faiss.write_index(self._faiss, str(path))
+        # As FAISS's own writer would, but a full disk is an OSError here.
+        path.write_bytes(faiss.serialize_index(self._faiss).tobytes())
 
     @property
     def size(self) -> tuple[int, int]:

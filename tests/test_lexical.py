@@ -1,0 +1,110 @@
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from rag.lexical import LexicalIndex
+from rag.words import tokenize
+
+TEXTS = [
+    "到2025年非化石能源消费比重达到22%",
+    "到2030年非化石能源消费比重达到25%左右",
+    "",
+    "wind power targets",
+    "能源能源能源",
+]
+K1, B = 1.2, 0.5
+
+
+@pytest.fixture(scope="module")
+def index():
+    return LexicalIndex.build(TEXTS)
+
+
+def bm25(tokens):
+    """BM25 in the Lucene form, written out; a text without a token counts as one token long."""
+    documents = [Counter(tokenize(text) or [""]) for text in TEXTS]
+    lengths = [sum(document.values()) for document in documents]
+    mean = sum(lengths) / len(lengths)
+    scores = []
+    for document, length in zip(documents, lengths, strict=True):
+        score = 0.0
+        for token in tokens:
+            found = sum(token in d for d in documents)
+            idf = math.log(1 + (len(TEXTS) - found + 0.5) / (found + 0.5))
+            frequency = document[token]
+            score += idf * frequency / (frequency + K1 * (1 - B + B * length / mean))
+        scores.append(score)
+    return scores
+
+
+@pytest.mark.parametrize("question", ["2025年非化石能源", "能源", "wind", "TARGET 2030"])
+def test_scores_are_those_of_bm25_written_out(index, question):
+    tokens = tokenize(question)
+    np.testing.assert_allclose(index.scores(tokens), bm25(tokens), rtol=1e-5, atol=1e-6)
+
+
+def test_scores_are_float32_one_a_row_and_never_negative(index):
+    scores = index.scores(tokenize("能源2025年"))
+    assert scores.shape == (len(TEXTS),)
+    assert scores.dtype == np.float32
+    assert (scores >= 0).all()
+
+
+def test_a_token_given_twice_counts_twice(index):
+    np.testing.assert_allclose(index.scores(["能源"] * 2), 2 * index.scores(["能源"]), rtol=1e-6)
+
+
+def test_unknown_tokens_change_nothing(index):
+    np.testing.assert_array_equal(index.scores(["能源", "zebra"]), index.scores(["能源"]))
+    assert index.scores(["zebra"]).tolist() == [0.0] * len(TEXTS)
+    assert index.scores([]).tolist() == [0.0] * len(TEXTS)
+
+
+@pytest.mark.parametrize(("token", "rows"), [("能源", 3), ("wind", 1), ("2025", 1), ("zebra", 0)])
+def test_rarity_is_the_logarithm_of_the_share_of_rows(index, token, rows):
+    assert index.rarity(token) == pytest.approx(math.log((len(TEXTS) + 1) / (rows + 1)))
+
+
+def test_a_text_without_words_has_a_row_that_scores_nothing():
+    index = LexicalIndex.build(["", "能源", "。"])
+    assert index.rows == 3
+    assert (index.scores(["能源"]) > 0).tolist() == [False, True, False]
+
+
+def test_an_index_of_one_text_works():
+    index = LexicalIndex.build(["能源"])
+    assert index.scores(["能源"])[0] > 0
+
+
+def test_a_loaded_index_equals_the_saved_one(index, tmp_path):
+    index.save(tmp_path / "new" / "lexical")
+    loaded = LexicalIndex.load(tmp_path / "new" / "lexical")
+    assert loaded.rows == index.rows
+    for tokens in (["能源", "2025年"], ["wind"], ["zebra"]):
+        np.testing.assert_array_equal(loaded.scores(tokens), index.scores(tokens))
+        assert loaded.rarity(tokens[0]) == index.rarity(tokens[0])
+
+
+def test_it_is_saved_without_pickle(index, tmp_path):
+    index.save(tmp_path)
+    files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    assert {path.suffix for path in files} <= {".npy", ".json", ".jsonl"}
+    for path in files:
+        if path.suffix == ".npy":
+            np.load(path, allow_pickle=False)
+
+
+def test_every_missing_or_cut_file_raises_what_is_promised(index, tmp_path):
+    index.save(tmp_path)
+    for path in sorted(tmp_path.iterdir()):
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises((OSError, ValueError, KeyError)):
+            LexicalIndex.load(tmp_path)
+        path.unlink()
+        with pytest.raises((OSError, ValueError, KeyError)):
+            LexicalIndex.load(tmp_path)
+        path.write_bytes(whole)
+    assert LexicalIndex.load(tmp_path).rows == len(TEXTS)

@@ -1,0 +1,123 @@
+import pytest
+
+from rag.errors import BadRequest
+from rag.query import MAX_QUESTION_CHARS, understand
+
+
+def place_names(question):
+    return [place.name for place in understand(question).places]
+
+
+@pytest.mark.parametrize("question", ["", "  \n", "???", "!?。…", "——"])
+def test_a_question_without_a_letter_or_figure_is_refused_with_an_example(question):
+    with pytest.raises(BadRequest, match="empty.*`rag ask "):
+        understand(question)
+
+
+def test_a_question_over_the_limit_is_refused_with_both_lengths():
+    with pytest.raises(BadRequest, match=r"4,001 characters.*4,000.*rag index"):
+        understand("问" * (MAX_QUESTION_CHARS + 1))
+    assert understand("问" * MAX_QUESTION_CHARS).question == "问" * MAX_QUESTION_CHARS
+
+
+def test_the_question_is_kept_as_typed_without_space_around():
+    assert understand("  湖南２０３０年的目标? \n").question == "湖南２０３０年的目标?"
+
+
+@pytest.mark.parametrize(
+    ("question", "years"),
+    [
+        ("2030年的目标", (2030,)),
+        ("2025、2030年分别是多少", (2025, 2030)),
+        ("2030年和2025年,2030年", (2025, 2030)),
+        ("２０３０年的目标", (2030,)),
+        ("هدف عام ٢٠٣٠", (2030,)),
+        ("“十四五”时期", (2025,)),
+        ("十五五和2060年", (2030, 2060)),
+        ("the 14th Five-Year Plan", (2025,)),
+        ("the 14th five year plan", (2025,)),
+        ("12030万千瓦", ()),
+        ("20301", ()),
+        ("1990年", ()),
+        ("今年", ()),
+    ],
+)
+def test_years_named_and_of_plans_are_found_once_ascending(question, years):
+    assert understand(question).years == years
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("江苏2030年非化石能源消费比重是多少?", "fact"),
+        ("湖南的主管部门是谁", "fact"),
+        ("江苏和浙江2025年的比重分别是多少?", "compare"),
+        ("江苏与浙江谁更高", "compare"),
+        ("Compare Jiangsu and Zhejiang", "compare"),
+        ("湖南要采取哪些措施?", "list"),
+        ("列举湖南的重点任务", "list"),
+        ("Which measures does Hunan list?", "list"),
+        ("湖南怎样发展抽水蓄能?", "scope"),
+        ("how does Hunan develop hydrogen?", "scope"),
+        ("如何提高比重,提高多少?", "fact"),
+        ("Wie hoch ist der Anteil?", "fact"),
+    ],
+)
+def test_the_kind_of_answer_is_told(question, kind):
+    assert understand(question).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("2030年比重是多少", True),
+        ("达峰率", True),
+        ("几个市", True),
+        ("How many GW?", True),
+        ("what share of energy", True),
+        ("Combien de GW ?", True),
+        ("Wie viel Strom?", True),
+        ("¿Cuánta energía?", True),
+        ("Сколько?", True),
+        ("割合は?", True),
+        ("얼마입니까?", True),
+        ("كم النسبة؟", True),
+        ("如何控制煤炭消费", False),
+        ("哪些城市率先达峰", False),
+        ("几乎全部项目", False),
+        ("How is coal controlled?", False),
+        ("ما نظام التحكم والحكم؟", False),
+    ],
+)
+def test_whether_a_figure_is_asked(question, wanted):
+    assert understand(question).wants_figure is wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("江苏的目标?", "zh"),
+        ("What is Jiangsu's target?", "en"),
+        ("江蘇省の目標は何ですか", "ja"),
+        ("Какова цель?", "ru"),
+    ],
+)
+def test_the_language_is_that_of_the_question(question, language):
+    assert understand(question).language == language
+
+
+def test_places_are_found_in_any_width_and_composition():
+    assert place_names("Ｈｕｎａｎ和江苏") == ["湖南省", "江苏省"]
+    assert place_names("Pe\u0301kin") == ["北京市"]
+    assert place_names("\u110c\u1161\u11bc\u110a\u116e\u1109\u1165\u11bc") == ["江苏省"]
+
+
+def test_a_foreign_question_is_put_into_chinese_with_its_places_and_years():
+    chinese = understand("non-fossil energy in Jiangsu by 2030").chinese
+    assert "非化石能源" in chinese
+    assert chinese.endswith("江苏省 2030年")
+    assert understand("江苏2030年非化石能源").chinese == ""
+
+
+def test_half_a_character_is_replaced():
+    assert "\ud800" not in understand("江苏\ud800目标").question
