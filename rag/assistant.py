@@ -121,7 +121,7 @@ class Assistant:
 
     def _passages(self, query: Query, only: Filter) -> tuple[Hit, ...]:
         """What the generator reads; a comparison of places gets its share from each of them."""
-        if query.kind == "compare" and only.region is None and 1 < len(query.places) <= _PASSAGES:
+        if query.kind == "compare" and not only.region and 1 < len(query.places) <= _PASSAGES:
             shares = [
                 self._retriever.search(
                     query,

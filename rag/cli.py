@@ -18,6 +18,7 @@ from rag.settings import DEFAULT_INDEX, Settings
 from rag.types import Answer, Citation, Document, Hit
 
 _QUOTE_WIDTH = 96  # characters of a passage that a listing shows
+_LEVELS = ("national", "ministry", "province", "city", "district")
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -214,6 +215,7 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
         "chunks": len(outcome.index.chunks),
         "kept": outcome.kept,
         "failed": [{"file": str(file), "reason": reason} for file, reason in outcome.failed],
+        "lost": outcome.lost,
         "manifest": asdict(outcome.index.manifest),
     }
 
@@ -324,7 +326,7 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("-k", "--top-k", type=_positive, default=10, help="passages to show")
     for narrowed in (ask, search):
         narrowed.add_argument("--region", help="only documents of this place, in any language")
-        narrowed.add_argument("--level", help="national, ministry, province, city or district")
+        narrowed.add_argument("--level", choices=_LEVELS)
         narrowed.add_argument("--status", choices=("final", "draft"))
         narrowed.add_argument("--document", help="only this document id")
 

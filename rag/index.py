@@ -128,15 +128,11 @@ def load_index(folder: Path, settings: Settings) -> Index:
             f"{folder} was built with embedder {manifest.embedder}, the one in use is "
             f"{embedder.identity}; rebuild it: `rag index corpus/ --index {folder}`."
         )
-    try:
+    with _telling_damage(folder):
         documents = _read_documents(folder)
         chunks = _read_chunks(folder / _CHUNKS, documents)
         lexical = LexicalIndex.load(folder / _LEXICAL)
         store = STORES[_STORE].load(folder / _VECTORS)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexDamaged(
-            f"{folder} can't be read ({error}); rebuild it: `rag index corpus/ --index {folder}`."
-        ) from error
     rows = {len(chunks), lexical.rows, store.size[0]}
     if len(rows) != 1 or store.size[1] != embedder.dim:
         raise IndexDamaged(
@@ -149,7 +145,19 @@ def load_index(folder: Path, settings: Settings) -> Index:
 def read_documents(folder: Path) -> tuple[Document, ...]:
     """The documents of an index alone; raises IndexMissing or IndexDamaged."""
     Manifest.load(folder).check_files(folder)
-    return _read_documents(folder)
+    with _telling_damage(folder):
+        return _read_documents(folder)
+
+
+@contextmanager
+def _telling_damage(folder: Path) -> Iterator[None]:
+    """What files raise that don't hold what they should -> IndexDamaged."""
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise IndexDamaged(
+            f"{folder} can't be read ({error}); rebuild it: `rag index corpus/ --index {folder}`."
+        ) from error
 
 
 def _lasting_name(embedder: str) -> str:

@@ -44,9 +44,9 @@ class LexicalIndex:
         return np.asarray(self._bm25.get_scores(known), dtype=np.float32)
 
     def rarity(self, token: str) -> float:
-        """How much a token tells, > 0, as BM25 weighs it; an unknown one tells most."""
+        """How much a token tells, > 0, as BM25 weighs it; an unknown one as much as the rarest."""
         vocabulary = self._bm25.vocab_dict
-        found = self._rows_with(vocabulary[token]) if token in vocabulary else 0
+        found = self._rows_with(vocabulary[token]) if token in vocabulary else 1
         return float(np.log((self.rows + 1) / (found + 0.5)))
 
     def _rows_with(self, token_id: int) -> int:

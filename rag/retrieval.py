@@ -9,7 +9,7 @@ from rag.errors import BadRequest
 from rag.index import Index
 from rag.places import find_places, places_of
 from rag.types import Chunk, Document, Hit, Ids, Query, Vectors
-from rag.words import split_sentences, tokenize
+from rag.words import find_numerals, split_sentences, tokenize
 
 # Weights beside 1.0 for lexical coverage, chosen on the training questions: evals/LOG.md.
 DENSE_WEIGHT = 0.01
@@ -121,8 +121,9 @@ class Retriever:
         for row in order.tolist():
             chunk = self._index.chunks[row]
             own = _shingles(chunk.text)
-            same = next((i for i, other in enumerate(shingles) if _alike(own, other)), None)
-            if same is not None and self._foldable(hits[same].chunk, chunk):
+            alike = (i for i, other in enumerate(shingles) if _alike(own, other))
+            same = next((i for i in alike if _foldable(hits[i].chunk, chunk)), None)
+            if same is not None:
                 hits[same] = replace(hits[same], also=(*hits[same].also, chunk))
             elif len(hits) == top_k:
                 break
@@ -130,10 +131,6 @@ class Retriever:
                 hits.append(Hit(_with_whole_sentences(chunk), float(scores[row])))
                 shingles.append(own)
         return tuple(hits)
-
-    def _foldable(self, kept: Chunk, other: Chunk) -> bool:
-        """Plans of different regions are never folded: each answers for its own region."""
-        return kept.document.region == other.document.region
 
 
 def _in_region(document: Document, region: str) -> bool:
@@ -149,6 +146,12 @@ def _with_whole_sentences(chunk: Chunk) -> Chunk:
         return chunk
     rest = split_sentences(after)[0]
     return replace(chunk, end=chunk.end + rest.end) if rest.end <= _MAX_RUN_ON else chunk
+
+
+def _foldable(kept: Chunk, other: Chunk) -> bool:
+    """Only what adds nothing: of another region, or with another figure, it answers for itself."""
+    same_region = kept.document.region == other.document.region
+    return same_region and find_numerals(other.text) <= find_numerals(kept.text)
 
 
 def _shingles(text: str) -> frozenset[str]:

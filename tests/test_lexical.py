@@ -62,9 +62,18 @@ def test_unknown_tokens_change_nothing(index):
     assert index.scores([]).tolist() == [0.0] * len(TEXTS)
 
 
-@pytest.mark.parametrize(("token", "rows"), [("能源", 3), ("wind", 1), ("2025", 1), ("zebra", 0)])
-def test_rarity_is_the_logarithm_of_the_share_of_rows(index, token, rows):
-    assert index.rarity(token) == pytest.approx(math.log((len(TEXTS) + 1) / (rows + 1)))
+@pytest.mark.parametrize(("token", "rows"), [("能源", 3), ("wind", 1), ("2025", 1)])
+def test_rarity_is_the_weight_that_bm25_gives_a_word(index, token, rows):
+    idf = math.log(1 + (len(TEXTS) - rows + 0.5) / (rows + 0.5))
+    assert index.rarity(token) == pytest.approx(idf)
+
+
+def test_an_unknown_word_tells_as_much_as_the_rarest_known_one(index):
+    assert index.rarity("zebra") == index.rarity("wind")
+
+
+def test_a_word_of_every_text_still_tells_something():
+    assert LexicalIndex.build(["能源", "能源"]).rarity("能源") > 0
 
 
 def test_a_text_without_words_has_a_row_that_scores_nothing():

@@ -10,7 +10,7 @@ def place_names(question):
 
 @pytest.mark.parametrize("question", ["", "  \n", "???", "!?。…", "——"])
 def test_a_question_without_a_letter_or_figure_is_refused_with_an_example(question):
-    with pytest.raises(BadRequest, match="empty.*`rag ask "):
+    with pytest.raises(BadRequest, match=r"empty.*`rag ask "):
         understand(question)
 
 

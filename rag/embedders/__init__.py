@@ -38,5 +38,5 @@ EMBEDDERS: dict[str, Callable[[Settings], Embedder]] = {DEFAULT: load_embedded}
 
 
 def load_embedder(settings: Settings) -> Embedder:
-    """The embedder that `settings.embedder` names; raises ModelMissing if it isn't here."""
-    return EMBEDDERS.get(settings.embedder, load_transformer)(settings)
+    """The embedder that `settings.embedder` names, ours for ""; raises ModelMissing without it."""
+    return EMBEDDERS.get(settings.embedder or DEFAULT, load_transformer)(settings)

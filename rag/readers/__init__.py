@@ -5,6 +5,7 @@ To add a format: write `rag/readers/<format>.py` with `recognises` and `read`, a
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -44,10 +45,12 @@ _SUFFIXES = {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".p
 def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
     """The files to read: those named, and of each folder named those of a known suffix, sorted.
 
-    A file named more than once, by whatever path, is read once.
+    A file named more than once is read once, by the first path that names it.
     Hidden files and folders' README files are passed over. A missing path raises ReadError.
     """
-    files = {file.resolve(): file for path in paths for file in _files_at(path)}
+    files: dict[Path, Path] = {}
+    for file in chain.from_iterable(map(_files_at, paths)):
+        files.setdefault(file.resolve(), file)
     return tuple(files.values())
 
 

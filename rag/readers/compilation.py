@@ -37,6 +37,9 @@ _CENTRE = ("中共中央国务院", "国务院")
 _MIN_FOOTERS, _MIN_HEADS = 3, 2
 
 _BLOCK_BYTES = 1 << 20
+_FOOTER_BYTES = re.compile(
+    b"|".join("第".encode(e) + rb"\d{1,4}" + "页".encode(e) for e in ("utf-8", "gb18030"))
+)
 
 
 class _Page(NamedTuple):
@@ -56,7 +59,7 @@ def recognises(path: Path, head: bytes) -> bool:
     if path.suffix.lower() not in ("", ".txt", ".text") or b"\0" in head:
         return False
     with path.open("rb") as file:
-        if not any(_has_footer(block) for block in iter(lambda: file.read(_BLOCK_BYTES), b"")):
+        if not any(map(_FOOTER_BYTES.search, iter(lambda: file.read(_BLOCK_BYTES), b""))):
             return False
     text = decode(path)
     return len(_FOOTER.findall(text)) >= _MIN_FOOTERS and len(_HEAD.findall(text)) >= _MIN_HEADS
@@ -71,10 +74,6 @@ def read(path: Path, source: str) -> tuple[Document, ...]:
     if not plans:
         raise ReadError(f"{path} has page footers but no plan; rename it to .md to read it whole.")
     return tuple(_document(number, plan, source) for number, plan in enumerate(plans, 1))
-
-
-def _has_footer(block: bytes) -> bool:
-    return _FOOTER.search(block.decode("utf-8", "ignore")) is not None
 
 
 def _plans(text: str) -> Iterator[_Plan]:
@@ -97,14 +96,22 @@ def _plans(text: str) -> Iterator[_Plan]:
 
 
 def _pages(text: str) -> Iterator[_Page]:
-    """The pages in order, without their footers; the first begins with the line of its footer."""
+    """The pages in order, without their footers; an excerpt may begin on any.
+
+    The first begins with a plan's head, or else with the line that its footer stands in.
+    """
     number = begin = 0
     for footer in _FOOTER.finditer(text):
         printed = int(footer.group(1))
-        if number < printed <= number + _MAX_LOST_PAGES:
-            begin = begin or text.rfind("\n", 0, footer.start()) + 1
+        if not number or number < printed <= number + _MAX_LOST_PAGES:
+            begin = begin or _first_page_start(text, footer.start())
             yield _Page(printed, text[begin : footer.start()].strip("\n"))
             begin, number = footer.end(), printed
+
+
+def _first_page_start(text: str, end: int) -> int:
+    head = _HEAD.search(text, 0, end)
+    return head.start() if head else text.rfind("\n", 0, end) + 1
 
 
 def _is_directory(text: str) -> bool:

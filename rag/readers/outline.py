@@ -5,6 +5,7 @@ heading is glued to what precedes and follows: `…目标。一、总体要求(�
 """
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from rag.readers.headings import Heading, nest
@@ -34,6 +35,7 @@ _TITLE_END = re.compile(r"[。\n;；:：]")
 _TITLE_NOUN = re.compile(
     r"[^,，。]{0,14}?(?:要求|思想|原则|目标|任务|举措|措施|行动|保障|路径|实施|安排|背景|形势|基础|组织领导)"
 )
+_FIGURE = re.compile(r"\d{2}|\d%")
 _CLAUSE = re.compile(r"[^,，。;；:：(（]{0,20}")
 _SECTION_RANK = 3
 MAX_TITLE_CHARS = 40  # printed headings of the compilation: 99.5 % are shorter
@@ -54,10 +56,13 @@ def find_sections(text: str) -> tuple[Section, ...]:
     """
     marks = _counted(_marks(text))
     headings = []
-    for i, mark in enumerate(marks):
-        following = marks[i + 1].start if i + 1 < len(marks) else len(text)
-        body = _title_end(text, mark, following)
-        headings.append(Heading(_title(text, mark, body), mark.rank, mark.start, body))
+    end = _Mark(rank=0, start=len(text), after=len(text), ordinal=0)
+    for mark, following in pairwise([*marks, end]):
+        body = _title_end(text, mark, following.start)
+        title = _title(text, mark, body, following.start)
+        if body == following.start and following.rank <= mark.rank:
+            body = mark.after  # nothing stands under it: a short item is what is said, no heading
+        headings.append(Heading(title, mark.rank, mark.start, body))
     return nest(headings, len(text))
 
 
@@ -113,23 +118,27 @@ def _skips_one(mark: _Mark, expected: int) -> bool:
 
 
 def _title_end(text: str, mark: _Mark, following: int) -> int:
-    """Where the heading ends: at its full stop, else before the next mark, if near enough."""
+    """Where the heading ends: at its full stop, else before the next mark, if near enough.
+
+    With a figure in it, it is a sentence, and only its noun a heading: 主要目标|到2030年达到25%。
+    """
     limit = min(mark.after + MAX_TITLE_CHARS, following)
     stop = _TITLE_END.search(text, mark.after, limit)
-    if stop:
-        return stop.end()
-    if following <= mark.after + MAX_TITLE_CHARS:
-        return following
+    end = stop.end() if stop else following
+    near = end <= mark.after + MAX_TITLE_CHARS
+    if near and not _FIGURE.search(text, mark.after, end):
+        return end
     noun = _TITLE_NOUN.match(text, mark.after, limit)
+    if near and noun and _TITLE_END.match(text, noun.end()):
+        return end
     return noun.end() if noun else mark.after
 
 
-def _title(text: str, mark: _Mark, body: int) -> str:
-    """The heading; for an item that has none, the first words of its sentence."""
-    if body > mark.after:
-        return text[mark.start : body].strip().rstrip("。;；:：")
-    clause = _CLAUSE.match(text, mark.after)
-    return text[mark.start : clause.end() if clause else mark.after].strip()
+def _title(text: str, mark: _Mark, body: int, following: int) -> str:
+    """The heading in one line; for an item that has none, the first words of its sentence."""
+    clause = _CLAUSE.match(text, mark.after, following)
+    end = body if body > mark.after or not clause else clause.end()
+    return " ".join(text[mark.start : end].split()).rstrip("。;；:： ")
 
 
 _DIGITS = {c: i for i, c in enumerate("一二三四五六七八九", 1)}

@@ -69,7 +69,7 @@ class FlatStore:
         import faiss  # slow to load, so only when a store is made
 
         selected = None
-        if rows is not None:
+        if rows is not None and among < self.size[0]:
             selector = faiss.IDSelectorBatch(rows)
             selected = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         asked = k

@@ -1,0 +1,144 @@
+"""Which indicators of a table a text asks for, by the characters and stems they share."""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from rag.glossary import find_terms, stem_words
+from rag.indicators import load_aliases
+from rag.language import detect_language
+from rag.places import find_mentions
+from rag.types import Target
+from rag.words import tokenize
+
+# Fitted on the training questions, see `evals/LOG.md`: a name's weight counts as if it had this
+# much more, so that of two names said in full the longer wins; words of the trade that a name
+# lacks count this much against it; a name of many rows is a little likelier.
+_PRIOR_WEIGHT, _EXTRA_SHARE, _FREQUENCY_SHARE = 3.0, 0.3, 0.02
+_MIN_SCORE = 0.25
+_MIN_SHARE_OF_BEST = 0.6
+_MOST = 5
+_HAN_WEIGHT = 0.3  # a single character says less than a pair
+_TERM_NAMES = 3  # of a foreign term, this many Chinese names are compared
+_LIKELY_FACTOR = 1.15
+
+_SAME = (
+    ("占比|比例|份额|占(?=[一-鿿])", "比重"),
+    ("降低|减少|降幅|降耗", "下降"),
+    ("(?:国内|地区)?生产总值|[Gg][Dd][Pp]", "GDP"),
+    ("能源消耗|能源消费(?=下降|比20)", "能耗"),
+    ("规模以上", "规上"),
+    ("提升", "提高"),
+)
+_YEARS = re.compile(r"20\d\d\s*年?|“?十[三四五]五”?")
+_TITLE = re.compile(
+    r"《[^》]*》|[一-鿿、]{0,14}?(?:方案|意见|决定|若干措施|行动计划|工作计划|发展规划|能源规划)"
+    r"|\b(?:in|under|according to)\b[^,?]{0,60}?\b(?:plan|opinions?|scheme|decision)\b(?:'s)?",
+    re.IGNORECASE,
+)
+
+
+class IndicatorNames:
+    """Finds which indicators of a table of targets a text names, in any of eleven languages."""
+
+    def __init__(self, rows: Iterable[Target]) -> None:
+        counts = Counter((row.indicator, row.indicator_en) for row in rows)
+        self.frequency: Counter[str] = Counter()
+        for (name, _), count in counts.items():
+            self.frequency[name] += count
+        names = [(name, name) for name in self.frequency]
+        others = [(n, o) for n, more in load_aliases().items() if n in self.frequency for o in more]
+        self._chinese = _Names((n, _features(o)) for n, o in (*names, *others) if not o.isascii())
+        english = [pair for pair in (*counts, *others) if pair[1].isascii()]
+        self._english = _Names((n, _stems(o)) for n, o in english)
+
+    def resolve(self, text: str, likely: Iterable[str] = ()) -> tuple[str, ...]:
+        """The indicators that `text` names, best first, five at most; () if none is near.
+
+        text: a name, a phrase or a whole question. likely: names that are preferred where the
+        text leaves it open. What is compared: the shared characters, pairs of characters and
+        stems, weighed by rarity among the names, see `_Names.score`; the least score is 0.25.
+        """
+        if text in self.frequency:
+            return (text,)
+        plain = _YEARS.sub(" ", _without_places(text))
+        return self._best(_TITLE.sub(" ", plain), likely) or self._best(plain, likely)
+
+    def _best(self, text: str, likely: Iterable[str]) -> tuple[str, ...]:
+        scores = self._scores(text)
+        scores = {name: score for name, score in scores.items() if score >= _MIN_SCORE}
+        for name in scores.keys() & set(likely):
+            scores[name] *= _LIKELY_FACTOR
+        for name in scores:
+            scores[name] += _FREQUENCY_SHARE * math.log(self.frequency[name])
+        best = sorted(scores, key=lambda name: (-scores[name], name))
+        return tuple(n for n in best if scores[n] >= _MIN_SHARE_OF_BEST * scores[best[0]])[:_MOST]
+
+    def _scores(self, text: str) -> dict[str, float]:
+        language = detect_language(text)
+        if language == "zh":
+            return self._chinese.score(_features(text))
+        terms = find_terms(text, language)
+        said = " ".join(n for term in terms for n in term.names[:_TERM_NAMES])
+        scores = self._chinese.score(_features(said) | set(tokenize(text)))
+        if language != "en":
+            return scores
+        english = self._english.score(_stems(text))
+        names = scores.keys() | english.keys()
+        return {n: (scores.get(n, 0.0) + english.get(n, 0.0)) / 2 for n in names}
+
+
+class _Names:
+    """Names as weighted sets of features; a feature weighs the more the fewer names have it."""
+
+    def __init__(self, names: Iterable[tuple[str, set[str]]]) -> None:
+        """names: (the indicator, the features of one name of it)."""
+        self._names = [(owner, features) for owner, features in names if features]
+        self._with: defaultdict[str, list[int]] = defaultdict(list)
+        for row, (_, features) in enumerate(self._names):
+            for feature in features:
+                self._with[feature].append(row)
+        owners = len({owner for owner, _ in self._names})
+        self._weights = {
+            feature: _weight(feature, owners / len({self._names[row][0] for row in rows}))
+            for feature, rows in self._with.items()
+        }
+        self._totals = [sum(self._weights[f] for f in features) for _, features in self._names]
+
+    def score(self, features: set[str]) -> dict[str, float]:
+        """Indicator -> shared weight / (its name's + 3 + 0.3 of what else is said), in [0, 1)."""
+        known = [feature for feature in features if feature in self._weights]
+        said = sum(self._weights[feature] for feature in known)
+        shared: defaultdict[int, float] = defaultdict(float)
+        for feature in known:
+            for row in self._with[feature]:
+                shared[row] += self._weights[feature]
+        scores: defaultdict[str, float] = defaultdict(float)
+        for row, weight in shared.items():
+            besides = self._totals[row] + _PRIOR_WEIGHT + _EXTRA_SHARE * (said - weight)
+            owner = self._names[row][0]
+            scores[owner] = max(scores[owner], weight / besides)
+        return scores
+
+
+def _weight(feature: str, rarity: float) -> float:
+    single = len(feature) == 1 and feature > "\u3000"
+    return math.log(1 + rarity) * (_HAN_WEIGHT if single else 1.0)
+
+
+def _stems(text: str) -> set[str]:
+    return set(stem_words(text, "en"))
+
+
+def _features(text: str) -> set[str]:
+    for pattern, one in _SAME:
+        text = re.sub(pattern, one, text)
+    return set(tokenize(text))
+
+
+def _without_places(text: str) -> str:
+    kept = list(text)
+    for mention in find_mentions(text):
+        kept[mention.start : mention.end] = " " * (mention.end - mention.start)
+    return "".join(kept)

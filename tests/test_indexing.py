@@ -1,0 +1,228 @@
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag import indexing
+from rag.embedders import EMBEDDERS
+from rag.errors import ReadError, WriteError
+from rag.index import read_documents
+from rag.indexing import index_paths
+from rag.manifest import NAME, Manifest
+from rag.settings import Settings
+
+
+class CharacterCounts:
+    """An embedder whose vector is how many characters and spaces a text has."""
+
+    identity = "fake:counts"
+    dim = 2
+
+    def embed_queries(self, texts):
+        return np.array([[len(t), t.count(" ")] for t in texts], np.float32).reshape(-1, 2)
+
+    embed_passages = embed_queries
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The working folder, with documents of one line each in `docs/`."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "docs" / "wind.txt", "风电装机达到2800万千瓦。")
+    write(tmp_path / "docs" / "deep" / "solar.md", "# Solar\n\nRoofs carry panels.")
+    write(tmp_path / "single.html", "<title>Buses</title><p>All buses run on batteries.</p>")
+    return tmp_path
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def index(*paths, folder="index", settings=Settings(), **options):
+    return index_paths([Path(p) for p in paths], Path(folder), settings=settings, **options)
+
+
+def ids(folder="index"):
+    return [document.id for document in read_documents(Path(folder))]
+
+
+def snapshot(folder):
+    """Content and time of every file, so that writing the same again would show."""
+    files = [path for path in Path(folder).rglob("*") if path.is_file()]
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def test_files_and_folders_mix_and_the_index_is_on_disk(place):
+    outcome = index("single.html", "docs")
+    assert (outcome.files, outcome.kept, outcome.failed, outcome.lost) == (3, 0, (), "")
+    assert ids() == ["single", "solar", "wind"]
+    assert outcome.index.documents == read_documents(Path("index"))
+
+
+def test_one_file_by_several_paths_is_read_once(place):
+    (place / "link.txt").symlink_to(place / "docs" / "wind.txt")
+    named = ("docs/wind.txt", "docs/../docs/wind.txt", place / "docs/wind.txt", "docs", "link.txt")
+    outcome = index(*named)
+    assert outcome.files == 2
+    assert sorted(ids()) == ["solar", "wind"]
+
+
+def test_indexing_again_changes_nothing_but_the_time(place):
+    first = index("docs", "single.html")
+    again = index("docs", "single.html")
+    assert again.kept == 0
+    assert again.index.documents == first.index.documents
+    assert again.index.chunks == first.index.chunks
+
+
+def test_a_file_read_again_replaces_its_documents_and_keeps_the_others(place):
+    index("docs", "single.html")
+    write(place / "docs" / "wind.txt", "海上风电达到260万千瓦。")
+    outcome = index("docs/wind.txt")
+    assert (outcome.files, outcome.kept) == (1, 2)
+    texts = {document.id: document.text for document in read_documents(Path("index"))}
+    assert texts.keys() == {"single", "solar", "wind"}
+    assert texts["wind"] == "海上风电达到260万千瓦。"
+    assert len({chunk.document.id for chunk in outcome.index.chunks}) == 3
+
+
+def test_a_file_is_the_same_from_another_working_folder(place, monkeypatch):
+    index("docs")
+    monkeypatch.chdir(place / "docs")
+    outcome = index("wind.txt", folder="../index")
+    assert outcome.kept == 1
+    assert sorted(ids("../index")) == ["solar", "wind"]
+
+
+def test_files_of_one_name_in_two_folders_are_two_documents(place, monkeypatch):
+    write(place / "other" / "docs" / "wind.txt", "陆上风电。")
+    index("docs/wind.txt")
+    monkeypatch.chdir(place / "other")
+    outcome = index("docs/wind.txt", folder="../index")
+    assert outcome.kept == 1
+    texts = [(document.id, document.text) for document in read_documents(Path("../index"))]
+    assert texts == [("wind", "风电装机达到2800万千瓦。"), ("wind-2", "陆上风电。")]
+
+
+def test_ids_stay_apart_however_often_files_of_one_name_are_added(place):
+    for folder in "abc":
+        write(place / folder / "plan.txt", f"{folder} plans for wind.")
+    for folder in ("a", "b", "a", "c", "b"):
+        index(folder)
+    documents = read_documents(Path("index"))
+    assert sorted(document.text[0] for document in documents) == ["a", "b", "c"]
+    assert sorted(ids()) == ["plan", "plan-2", "plan-3"]
+    assert all(document.text[0] == Path(document.source).parts[-2] for document in documents)
+
+
+def test_a_bad_file_is_named_with_the_reason_and_stops_no_other(place):
+    write(place / "docs" / "empty.txt", "")
+    (place / "docs" / "image.txt").write_bytes(b"\x89PNG\0\0\0")
+    (place / "docs" / "secret.txt").mkdir()  # a folder is passed over, it is no file
+    outcome = index("docs")
+    assert outcome.files == 2
+    assert [file.name for file, _ in outcome.failed] == ["empty.txt", "image.txt"]
+    assert "empty.txt is empty" in outcome.failed[0][1]
+    assert sorted(ids()) == ["solar", "wind"]
+
+
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(place, monkeypatch):
+    def refuse(path):
+        if path.name == "wind.txt":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_file(path)
+
+    read_file = indexing.read_file
+    monkeypatch.setattr(indexing, "read_file", refuse)
+    outcome = index("docs")
+    ((_, reason),) = outcome.failed
+    assert reason == "docs/wind.txt can't be read (Permission denied); check that you may read it."
+    assert ids() == ["solar"]
+
+
+def test_a_bad_file_leaves_what_the_index_held_of_it(place):
+    index("docs")
+    write(place / "docs" / "wind.txt", "")
+    outcome = index("docs")
+    assert (len(outcome.failed), outcome.kept) == (1, 1)
+    assert sorted(ids()) == ["solar", "wind"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "reason"),
+    [
+        (["bad"], "empty.txt is empty"),
+        (["void"], "void holds no file that can be read; name files or folders"),
+        (["nosuch"], "nosuch does not exist"),
+        (["docs", "nosuch"], "nosuch does not exist"),
+    ],
+)
+def test_nothing_read_is_an_error_and_changes_nothing(place, paths, reason):
+    write(place / "bad" / "empty.txt", "")
+    (place / "void").mkdir()
+    index("docs")
+    before = snapshot("index")
+    with pytest.raises(ReadError, match=reason):
+        index(*paths)
+    assert snapshot("index") == before
+
+
+def test_nothing_read_makes_no_index(place):
+    write(place / "empty.txt", "")
+    with pytest.raises(ReadError):
+        index("empty.txt", folder="new/index")
+    assert not (place / "new").exists()
+
+
+@pytest.mark.parametrize("damage", ["documents.jsonl", NAME])
+def test_a_damaged_index_is_replaced_and_the_loss_told(place, damage):
+    index("docs", "single.html")
+    (place / "index" / damage).write_text("{")
+    outcome = index("docs/wind.txt")
+    assert damage in outcome.lost
+    assert outcome.kept == 0
+    assert ids() == ["wind"]
+
+
+def test_the_embedder_of_the_index_is_kept_unless_another_is_named(place, monkeypatch):
+    monkeypatch.setitem(EMBEDDERS, "counts", lambda settings: CharacterCounts())
+    index("docs", settings=Settings(embedder="counts"))
+    kept = index("single.html")
+    assert kept.index.manifest.embedder == "fake:counts"
+    assert kept.index.store.size == (3, 2)  # those kept and the new one have vectors alike
+    named = index("single.html", settings=Settings(embedder="embedded"))
+    assert named.index.manifest.embedder_name == "embedded"
+    assert named.index.store.size == (3, named.index.embedder.dim)
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(place):
+    def no_progress(*step):
+        raise AssertionError(f"{step} begun")
+
+    write(place / "full" / "thesis.docx", "years of work")
+    with pytest.raises(WriteError, match=r"thesis\.docx"):
+        index("docs", folder="full", progress=no_progress)
+
+
+def test_progress_tells_each_stage_from_nothing_to_all(place):
+    steps = []
+    index("docs", progress=lambda *step: steps.append(step))
+    assert steps == [
+        ("reading", 0, 2),
+        ("reading", 1, 2),
+        ("reading", 2, 2),
+        ("indexing", 0, 1),
+        ("indexing", 1, 1),
+    ]
+
+
+def test_the_files_indexed_are_never_written_to(place):
+    for path in (place / "docs").rglob("*.*"):
+        os.utime(path, (1, 1))
+    before = snapshot("docs")
+    index("docs")
+    assert snapshot("docs") == before
+    assert Manifest.load(Path("index")).created[:4] == time.strftime("%Y", time.gmtime())
