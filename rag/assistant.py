@@ -8,13 +8,16 @@ from pathlib import Path
 from rag import refusal
 from rag.citing import Cited, cite
 from rag.generators import load_generator
+from rag.generators.comparing import compare_targets
 from rag.index import Index, load_index
 from rag.indexing import Outcome, Progress, index_paths, silent
+from rag.places import places_of
 from rag.query import understand
 from rag.retrieval import Filter, Retriever
 from rag.settings import DEFAULT_INDEX, Settings
-from rag.types import Answer, Document, Hit, Query
+from rag.types import Answer, Document, Draft, Hit, Place, Query, Statement
 from rag.wording import say
+from rag.words import find_numerals
 
 _PASSAGES = 8  # hits that the generator reads; more adds time and noise: evals/LOG.md
 _GAP = "\n\n"
@@ -26,6 +29,7 @@ class Assistant:
     def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index
         self._retriever = Retriever(index)
+        self._works = _by_work(index.documents)
         self._generator = load_generator(settings, rarity=index.lexical.rarity)
 
     @classmethod
@@ -135,9 +139,35 @@ class Assistant:
         return self._retriever.search(query, top_k=_PASSAGES, only=only)
 
     def _answered(self, query: Query, hits: Sequence[Hit]) -> Cited | None:
-        """The generator's draft, verified; None if nothing of it stands."""
-        cited = cite(query, self._generator.generate(query, hits))
-        return cited if cited.citations else None
+        """A draft, verified; from the table of targets first; None if nothing of it stands."""
+        for write in (self._compare, self._generator.generate):
+            cited = cite(query, write(query, hits))
+            if cited.citations:
+                return cited
+        return None
+
+    def _compare(self, query: Query, hits: Sequence[Hit]) -> Draft:
+        """A comparison of figures from the table of targets; nothing if it isn't one."""
+        of_figures = query.kind == "compare" and (query.wants_figure or query.years)
+        if not (query.everywhere or of_figures):
+            return Draft(())
+        regions: list[str | None] = [place.name for place in query.places] or [None]
+        table = self.index.targets
+        rows = [row for region in regions for row in table.find(query.question, region)]
+
+        def quote(place: Place) -> Statement | None:
+            of_place = [hit for hit in hits if place.name in places_of(hit.chunk.document)]
+            draft = self._generator.generate(replace(query, kind="fact", places=(place,)), of_place)
+            return next((s for s in draft.statements if find_numerals(s.evidence[0].quote)), None)
+
+        return compare_targets(query, rows, self._works, quote)
+
+
+def _by_work(documents: Sequence[Document]) -> dict[str, list[Document]]:
+    works: dict[str, list[Document]] = {}
+    for document in documents:
+        works.setdefault(document.work, []).append(document)
+    return works
 
 
 class _Clock:

@@ -23,20 +23,23 @@ from rag.chunking import split_document
 from rag.embedders import DEFAULT as DEFAULT_EMBEDDER
 from rag.embedders import EMBEDDERS, Embedder, load_embedder
 from rag.errors import BadRequest, IndexDamaged, IndexMismatch, WriteError
+from rag.extraction import extract_targets
 from rag.lexical import LexicalIndex
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.settings import Settings
 from rag.stores import STORES, Store
-from rag.types import Chunk, Document, PageSpan, Section
+from rag.targets import TargetTable
+from rag.types import Chunk, Document, PageSpan, Section, Target
 
-_DOCUMENTS, _CHUNKS, _VECTORS, _LEXICAL = (
+_DOCUMENTS, _CHUNKS, _VECTORS, _LEXICAL, _TARGETS = (
     "documents.jsonl",
     "chunks.npy",
     "vectors.faiss",
     "lexical",
+    "targets.csv",
 )
-_OWN = {_DOCUMENTS, _CHUNKS, _VECTORS, _LEXICAL, MANIFEST}
+_OWN = {_DOCUMENTS, _CHUNKS, _VECTORS, _LEXICAL, _TARGETS, MANIFEST}
 _ERRORS = "surrogatepass"  # a file's name need not be valid Unicode
 MIN_CHUNK_CHARS = 20  # shorter pieces hold no sentence, and a book of them fills the memory
 _CONTEXT_REPEATS = 3  # title, region and headings weigh as three passages do: evals/LOG.md
@@ -53,10 +56,16 @@ class Index:
     lexical: LexicalIndex
     embedder: Embedder
     manifest: Manifest
+    targets: TargetTable
 
 
-def build_index(documents: Iterable[Document], settings: Settings) -> Index:
-    """Chunk, embed and index documents; ids that clash get a number, order is kept."""
+def build_index(
+    documents: Iterable[Document], settings: Settings, curated: Iterable[Target] = ()
+) -> Index:
+    """Chunk, embed and index documents; ids that clash get a number, order is kept.
+
+    curated: rows of a table of targets; plans that have none get what a rule finds in their text.
+    """
     if settings.chunk_chars < MIN_CHUNK_CHARS:
         raise BadRequest(
             f"chunk_chars is {settings.chunk_chars}; it must be {MIN_CHUNK_CHARS} or more, "
@@ -76,7 +85,8 @@ def build_index(documents: Iterable[Document], settings: Settings) -> Index:
         documents=len(named),
         chunks=len(chunks),
     )
-    return Index(named, chunks, STORES[_STORE].build(vectors), lexical, embedder, manifest)
+    store = STORES[_STORE].build(vectors)
+    return Index(named, chunks, store, lexical, embedder, manifest, _targets(named, curated))
 
 
 def save_index(index: Index, folder: Path) -> None:
@@ -133,13 +143,14 @@ def load_index(folder: Path, settings: Settings) -> Index:
         chunks = _read_chunks(folder / _CHUNKS, documents)
         lexical = LexicalIndex.load(folder / _LEXICAL)
         store = STORES[_STORE].load(folder / _VECTORS)
+        targets = _read_targets(folder / _TARGETS, documents)
     rows = {len(chunks), lexical.rows, store.size[0]}
     if len(rows) != 1 or store.size[1] != embedder.dim:
         raise IndexDamaged(
             f"{folder} holds {len(chunks)} chunks, {lexical.rows} lexical rows and vectors "
             f"{store.size}; they must agree. Rebuild it: `rag index corpus/ --index {folder}`."
         )
-    return Index(documents, chunks, store, lexical, embedder, manifest)
+    return Index(documents, chunks, store, lexical, embedder, manifest, targets)
 
 
 def read_documents(folder: Path) -> tuple[Document, ...]:
@@ -166,6 +177,16 @@ def _lasting_name(embedder: str) -> str:
     return str(Path(embedder).resolve()) if is_folder else embedder
 
 
+def _targets(documents: Sequence[Document], curated: Iterable[Target]) -> TargetTable:
+    works = {document.work: document.region for document in documents}
+    rows = [row for row in curated if row.plan in works]
+    known = {row.plan for row in rows}
+    for document in documents:
+        if document.kind == "original" and document.work not in known:
+            rows += extract_targets(document)
+    return TargetTable(rows, works)
+
+
 def _unique_ids(documents: Iterable[Document]) -> Iterator[Document]:
     used: set[str] = set()
     for document in documents:
@@ -185,9 +206,22 @@ def _write(index: Index, fresh: Path, folder: Path) -> None:
     numbers = {document.id: row for row, document in enumerate(index.documents)}
     table = [(numbers[c.document.id], c.start, c.end) for c in index.chunks]
     np.save(fresh / _CHUNKS, np.array(table, dtype=np.int64), allow_pickle=False)
+    index.targets.write(fresh / _TARGETS)
     index.store.save(fresh / _VECTORS)
     index.lexical.save(fresh / _LEXICAL)
     index.manifest.sealed(fresh).save(fresh)
+
+
+def read_targets(folder: Path) -> tuple[Target, ...]:
+    """The curated rows of an index alone; raises as `read_documents` does."""
+    Manifest.load(folder).check_files(folder)
+    with _telling_damage(folder):
+        rows = TargetTable.read(folder / _TARGETS).rows
+    return tuple(row for row in rows if row.origin == "curated")
+
+
+def _read_targets(path: Path, documents: Sequence[Document]) -> TargetTable:
+    return TargetTable.read(path, {d.work: d.region for d in documents})
 
 
 def _read_documents(folder: Path) -> tuple[Document, ...]:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.errors import IndexDamaged, IndexMissing, ReadError
-from rag.index import Index, build_index, check_writable, read_documents, save_index
+from rag.index import Index, build_index, check_writable, read_documents, read_targets, save_index
 from rag.manifest import Manifest
 from rag.readers import find_files, read_file
 from rag.settings import Settings
-from rag.types import Document
+from rag.targets import TargetTable
+from rag.types import Document, Target
 
+_TABLE = "targets.csv"
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
 
 
@@ -44,18 +46,22 @@ def index_paths(
     WriteError if the index can't be written; nothing is changed then.
     """
     check_writable(folder)
-    files = find_files(paths)
+    tables = [table for path in paths for table in _tables_at(path)]
+    files = find_files([path for path in paths if path not in tables])
     failed: list[tuple[Path, str]] = []
     documents = list(_read(files, failed, progress))
     if not documents:
         raise ReadError(_why_none(paths, failed))
     sources = {document.source for document in documents}
+    curated = [row for table in tables for row in _rows(table, failed)]
     before, lost = _documents_at(folder)
+    if before:
+        curated = [*curated, *_rows_of_other_plans(folder, curated)]
     kept = [document for document in before if document.source not in sources]
     if before and not settings.embedder:
         settings = replace(settings, embedder=Manifest.load(folder).embedder_name)
     progress("indexing", 0, 1)
-    index = build_index([*kept, *documents], settings)
+    index = build_index([*kept, *documents], settings, curated)
     save_index(index, folder)
     progress("indexing", 1, 1)
     return Outcome(index, len(files) - len(failed), len(kept), tuple(failed), lost)
@@ -74,6 +80,27 @@ def _read(
             reason = f"{file} can't be read ({error.strerror}); check that you may read it."
             failed.append((file, reason))
     progress("reading", len(files), len(files))
+
+
+def _tables_at(path: Path) -> list[Path]:
+    """The tables of targets named: a CSV, or `targets.csv` in a folder."""
+    if path.suffix.lower() == ".csv" and path.is_file():
+        return [path]
+    return sorted(path.rglob(_TABLE)) if path.is_dir() else []
+
+
+def _rows(table: Path, failed: list[tuple[Path, str]]) -> tuple[Target, ...]:
+    try:
+        return TargetTable.read(table).rows
+    except ReadError as error:
+        failed.append((table, str(error)))
+        return ()
+
+
+def _rows_of_other_plans(folder: Path, curated: Sequence[Target]) -> Iterator[Target]:
+    """The curated rows that the index holds already, of plans that are in no table now read."""
+    renewed = {row.plan for row in curated}
+    return (row for row in read_targets(folder) if row.plan not in renewed)
 
 
 def _documents_at(folder: Path) -> tuple[tuple[Document, ...], str]:

@@ -16,12 +16,13 @@ from rag.words import tokenize
 # much more, so that of two names said in full the longer wins; words of the trade that a name
 # lacks count this much against it; a name of many rows is a little likelier.
 _PRIOR_WEIGHT, _EXTRA_SHARE, _FREQUENCY_SHARE = 3.0, 0.3, 0.02
-_MIN_SCORE = 0.25
+_MIN_SCORES, _MIN_SCORE = {"zh": 0.36}, 0.3  # of Chinese texts and of others
 _MIN_SHARE_OF_BEST = 0.6
 _MOST = 5
 _HAN_WEIGHT = 0.3  # a single character says less than a pair
 _TERM_NAMES = 3  # of a foreign term, this many Chinese names are compared
 _LIKELY_FACTOR = 1.15
+_LATIN, _FEW_WORDS = ("en", "fr", "de", "es", "pt", "it"), 3
 
 _SAME = (
     ("占比|比例|份额|占(?=[一-鿿])", "比重"),
@@ -47,46 +48,66 @@ class IndicatorNames:
         self.frequency: Counter[str] = Counter()
         for (name, _), count in counts.items():
             self.frequency[name] += count
-        names = [(name, name) for name in self.frequency]
-        others = [(n, o) for n, more in load_aliases().items() if n in self.frequency for o in more]
-        self._chinese = _Names((n, _features(o)) for n, o in (*names, *others) if not o.isascii())
-        english = [pair for pair in (*counts, *others) if pair[1].isascii()]
-        self._english = _Names((n, _stems(o)) for n, o in english)
+        self._english_names = tuple(pair for pair in counts if pair[1])
+        self._spoken: dict[str, _Names] = {}
 
     def resolve(self, text: str, likely: Iterable[str] = ()) -> tuple[str, ...]:
         """The indicators that `text` names, best first, five at most; () if none is near.
 
         text: a name, a phrase or a whole question. likely: names that are preferred where the
         text leaves it open. What is compared: the shared characters, pairs of characters and
-        stems, weighed by rarity among the names, see `_Names.score`; the least score is 0.25.
+        stems, weighed by rarity among the names, see `_Names.score`; the least score is 0.36 for a Chinese text and 0.3 for another.
         """
         if text in self.frequency:
             return (text,)
         plain = _YEARS.sub(" ", _without_places(text))
-        return self._best(_TITLE.sub(" ", plain), likely) or self._best(plain, likely)
+        asked = _TITLE.sub(" ", plain)
+        language = detect_language(text)
+        # A few words may be of another language than they look.
+        others = _LATIN if language in _LATIN and len(text.split()) <= _FEW_WORDS else ()
+        for words, spoken in ((asked, language), (plain, language), *((plain, o) for o in others)):
+            names = self._best(words, spoken, set(likely))
+            if names:
+                return names
+        return ()
 
-    def _best(self, text: str, likely: Iterable[str]) -> tuple[str, ...]:
-        scores = self._scores(text)
-        scores = {name: score for name, score in scores.items() if score >= _MIN_SCORE}
-        for name in scores.keys() & set(likely):
-            scores[name] *= _LIKELY_FACTOR
-        for name in scores:
-            scores[name] += _FREQUENCY_SHARE * math.log(self.frequency[name])
+    def _best(self, text: str, language: str, likely: set[str]) -> tuple[str, ...]:
+        least = _MIN_SCORES.get(language, _MIN_SCORE)
+        scores = {n: score for n, score in self._scores(text, language).items() if score >= least}
+        for name, score in scores.items():
+            preferred = _LIKELY_FACTOR if name in likely else 1.0
+            scores[name] = score * preferred + _FREQUENCY_SHARE * math.log(self.frequency[name])
         best = sorted(scores, key=lambda name: (-scores[name], name))
         return tuple(n for n in best if scores[n] >= _MIN_SHARE_OF_BEST * scores[best[0]])[:_MOST]
 
-    def _scores(self, text: str) -> dict[str, float]:
-        language = detect_language(text)
+    def _scores(self, text: str, language: str) -> dict[str, float]:
+        chinese = self._names_in("zh")
         if language == "zh":
-            return self._chinese.score(_features(text))
+            return chinese.score(_features(text))
         terms = find_terms(text, language)
         said = " ".join(n for term in terms for n in term.names[:_TERM_NAMES])
-        scores = self._chinese.score(_features(said) | set(tokenize(text)))
-        if language != "en":
-            return scores
-        english = self._english.score(_stems(text))
-        names = scores.keys() | english.keys()
-        return {n: (scores.get(n, 0.0) + english.get(n, 0.0)) / 2 for n in names}
+        scores = chinese.score(_features(said) | set(tokenize(text)))
+        spoken = self._names_in(language).score(_spoken_features(text, language))
+        names = scores.keys() | spoken.keys()
+        if language == "en":
+            return {n: (scores.get(n, 0.0) + spoken.get(n, 0.0)) / 2 for n in names}
+        return {n: max(scores.get(n, 0.0), spoken.get(n, 0.0)) for n in names}
+
+    def _names_in(self, language: str) -> "_Names":
+        """The names known in a language: the table's if Chinese or English, and the aliases."""
+        if language not in self._spoken:
+            known = {"zh": [(name, name) for name in self.frequency], "en": self._english_names}
+            aliases = [
+                (name, other)
+                for name, spoken in load_aliases().items()
+                if name in self.frequency
+                for other in spoken.get(language, ())
+            ]
+            self._spoken[language] = _Names(
+                (name, _spoken_features(said, language))
+                for name, said in (*known.get(language, ()), *aliases)
+            )
+        return self._spoken[language]
 
 
 class _Names:
@@ -104,11 +125,13 @@ class _Names:
             feature: _weight(feature, owners / len({self._names[row][0] for row in rows}))
             for feature, rows in self._with.items()
         }
-        self._totals = [sum(self._weights[f] for f in features) for _, features in self._names]
+        self._totals = [
+            sum(self._weights[f] for f in sorted(features)) for _, features in self._names
+        ]
 
     def score(self, features: set[str]) -> dict[str, float]:
         """Indicator -> shared weight / (its name's + 3 + 0.3 of what else is said), in [0, 1)."""
-        known = [feature for feature in features if feature in self._weights]
+        known = sorted(features & self._weights.keys())  # in order, so that sums repeat
         said = sum(self._weights[feature] for feature in known)
         shared: defaultdict[int, float] = defaultdict(float)
         for feature in known:
@@ -127,14 +150,15 @@ def _weight(feature: str, rarity: float) -> float:
     return math.log(1 + rarity) * (_HAN_WEIGHT if single else 1.0)
 
 
-def _stems(text: str) -> set[str]:
-    return set(stem_words(text, "en"))
-
-
 def _features(text: str) -> set[str]:
     for pattern, one in _SAME:
         text = re.sub(pattern, one, text)
     return set(tokenize(text))
+
+
+def _spoken_features(text: str, language: str) -> set[str]:
+    cjk = language in ("zh", "ja", "ko")
+    return _features(text) if cjk else set(stem_words(text, language))
 
 
 def _without_places(text: str) -> str:

@@ -36,9 +36,10 @@ def load_indicators() -> tuple[Indicator, ...]:
 
 
 @cache
-def load_aliases() -> dict[str, tuple[str, ...]]:
-    """Indicator -> other words for it, everyday ones and a few foreign, of `rag/indicator_aliases.json`."""
-    return {name: tuple(others) for name, others in _read("indicator_aliases.json").items()}
+def load_aliases() -> dict[str, dict[str, list[str]]]:
+    """Indicator -> language -> other words for it, of `rag/indicator_aliases.json`."""
+    aliases: dict[str, dict[str, list[str]]] = _read("indicator_aliases.json")
+    return aliases
 
 
 def _read(name: str) -> Any:  # noqa: ANN401 - what JSON holds

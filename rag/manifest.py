@@ -12,7 +12,7 @@ from typing import Any
 
 from rag.errors import IndexDamaged, IndexMissing
 
-FORMAT_VERSION = 1  # raise it whenever a file of the index changes its meaning
+FORMAT_VERSION = 2  # raise it whenever a file of the index changes its meaning
 NAME = "manifest.json"
 _OWN = "checksum"
 

@@ -24,6 +24,10 @@ _COMPARE = _any_of(
     r"\bcompare|\bversus\b|\bvs\b|which .*(?:higher|lower|more|earlier)",
 )
 _TWO = _any_of(r"[与和跟同、,].*(?:方案|意见|决定|规划|计划|措施)|两[份个省市]", r"\band\b|\bvs\b")
+_EVERYWHERE = _any_of(
+    r"各省|各地|各市|各区|全国各|所有省|哪[些个几](?:省|市|地区|地方|城市)",
+    r"\b(?:which|all|every|each|across) (?:\w+ )?(?:provinces?|regions?|cities|city)\b",
+)
 _LIST = _any_of(
     r"哪些|哪几|有什么|什么样的.{0,6}(?:措施|任务)|包括|列举|几[大个项类]",
     r"\blist\b|\bwhich\b.*s\b|what .*(?:measures|actions|areas)",
@@ -59,6 +63,7 @@ def understand(question: str) -> Query:
         places=places,
         years=years,
         wants_figure=bool(_FIGURE.search(plain)),
+        everywhere=bool(_EVERYWHERE.search(text)),
         chinese=_in_chinese(text, language, places, years) if language != "zh" else "",
     )
 
@@ -71,7 +76,9 @@ def _in_chinese(text: str, language: str, places: tuple[Place, ...], years: tupl
 
 
 def _kind(text: str, places: tuple[Place, ...]) -> Kind:
-    if _COMPARE.search(text) and (len(places) > 1 or _TWO.search(text)):
+    around = {place.within for place in places}
+    apart = [place for place in places if place.name not in around]  # 上海徐汇区 is one place
+    if len(apart) > 1 or (_COMPARE.search(text) and _TWO.search(text)):
         return "compare"
     if _LIST.search(text):
         return "list"

@@ -129,7 +129,8 @@ class TargetTable:
         asked = {place.name for place in find_places(region)}
         if not asked:
             raise BadRequest(
-                f"no place known in {region!r}; name one as in `corpus/places.tsv`, e.g. 浙江 or Hunan."
+                f"no place known in {region!r}; "
+                "name one of `corpus/places.tsv`, such as 浙江 or Hunan."
             )
         return {
             plan

@@ -173,6 +173,7 @@ Kind = Literal["fact", "list", "scope", "compare"]
 class Query:
     """A question understood.
 
+    everywhere: whether it is asked of all places: 各省, 哪些省, which provinces.
     years:  every year named, and the last year of a five-year plan named.
     chinese: what of a question in another language the glossary says in Chinese, with its places
         and years; "" for a Chinese question, or where the glossary knows nothing of it.
@@ -185,6 +186,7 @@ class Query:
     years: tuple[int, ...]
     wants_figure: bool
     chinese: str = ""
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -408,7 +408,6 @@ def test_a_terminal_without_chinese_gets_escapes(built):
     assert json.loads(ran.stdout.decode("ascii"))["question"] == QUESTION
 
 
-@pytest.mark.slow  # loads torch and sentence-transformers
 def test_an_embedder_that_is_not_here_fails_in_one_line(corpus, index_folder):
     before = content(index_folder)
     named = ("--embedder", "nosuch/model", "--index", index_folder)

@@ -94,6 +94,12 @@ def test_an_edited_field_is_noticed(folder, field):
     assert_damaged(folder, f"{NAME} is altered")
 
 
+def test_order_and_spacing_of_the_fields_are_no_matter(folder):
+    row = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    (folder / NAME).write_text(json.dumps(dict(reversed(row.items()))))
+    assert Manifest.load(folder) == PLAIN.sealed(folder)
+
+
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", "7", '"x"', "{}", "\ud800"])
 def test_what_is_no_manifest_cannot_be_read(folder, text):
     (folder / NAME).write_bytes(text.encode("utf-8", "surrogatepass"))

@@ -18,6 +18,9 @@ _BEFORE = 200  # characters of the page before in which a clause cut by the page
 _LOWEST = re.compile(r"最[低少小早]|更[低少小早严]|lowest|lower|least|earliest", re.IGNORECASE)
 
 
+Quote = Callable[[Place], Statement | None]
+
+
 class _Row(NamedTuple):
     target: Target
     document: Document
@@ -26,23 +29,30 @@ class _Row(NamedTuple):
 
 
 def compare_targets(
-    query: Query, targets: Sequence[Target], works: Mapping[str, Sequence[Document]]
+    query: Query,
+    targets: Sequence[Target],
+    works: Mapping[str, Sequence[Document]],
+    quote: Quote,
 ) -> Draft:
-    """One statement a row, largest figure first, then the places asked for without a figure.
+    """One statement a row, largest figure first; then what is known of the places without a row.
 
     targets: of one indicator, in the order of the table. works: the documents of each plan id.
-    Empty if fewer than two rows can be shown.
+    quote: what the passages say of a place; a place of which they give no figure is named as such.
+    Empty without a row, or where there is nothing to compare it with.
     """
     rows = list(_rows(query, targets, works))[:MAX_ROWS]
-    if len(rows) < 2:
+    missing = [place for place in query.places if not _has_row(place, rows)]
+    if not rows or len(rows) + len(missing) < 2:
         return Draft(())
     if _LOWEST.search(query.question):
         rows.reverse()
     head = Statement(say(query.language, "compared", indicator=rows[0].target.indicator), ())
-    statements = [head, *(_statement(query, row) for row in rows)]
-    missing = [place for place in query.places if not _has_row(place, rows)]
-    if missing:
-        names = say(query.language, "comma").join(place.name for place in missing)
+    quotes = {place: quote(place) for place in missing}
+    told = [statement for statement in quotes.values() if statement]
+    untold = [place.name for place, statement in quotes.items() if not statement]
+    statements = [head, *(_statement(query, row) for row in rows), *told]
+    if untold:
+        names = say(query.language, "comma").join(untold)
         statements.append(Statement(say(query.language, "no_figure", places=names), ()))
     return Draft(tuple(statements))
 
@@ -59,7 +69,16 @@ def _rows(
         found = next(filter(None, (_evidence(target, d) for d in documents)), None)
         if found:
             evidence, figure = found
+            if query.everywhere and _of_other_level(query, evidence.document):
+                continue
             yield _Row(target, evidence.document, evidence, figure)
+
+
+def _of_other_level(query: Query, document: Document) -> bool:
+    """各省 asks for provinces, 各市 for cities; a question that says neither asks for all."""
+    if re.search(r"省|provinc", query.question):
+        return document.level != "province"
+    return "市" in query.question and document.level not in ("city", "district")
 
 
 def _preference(query: Query) -> Callable[[Document], tuple[bool, bool]]:

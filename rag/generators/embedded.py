@@ -11,7 +11,7 @@ from rag.words import find_numerals
 # How many characters of quotes an answer may hold, and how many passages it may quote.
 _BUDGET: dict[Kind, tuple[int, int]] = {
     "fact": (240, 2),
-    "compare": (360, 4),
+    "compare": (420, 4),
     "list": (640, 3),
     "scope": (700, 4),
 }
@@ -51,7 +51,7 @@ def _rival_second(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
     best = ranked[0]
     for unit in ranked:
         same_region = unit.document.region == best.document.region
-        if unit.document.work != best.document.work and same_region:
+        if _work(unit) != _work(best) and same_region:
             if unit.score < _RIVAL_ABOVE * best.score:
                 break
             return [best, unit, *(u for u in ranked if u not in (best, unit))]
@@ -71,26 +71,35 @@ def _best(ranked: Sequence[Unit], chars: int, count: int) -> list[Unit]:
 
 
 def _compared(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
-    """The best unit of each place compared, or of two plans of one; [] for fewer than two."""
+    """The best units of each place compared, or of two plans of one; [] for fewer than two."""
     if len(query.places) < 2:
-        works = {unit.document.work: unit for unit in reversed(ranked)}
+        works = {_work(unit): unit for unit in reversed(ranked)}
         return sorted(works.values(), key=lambda unit: -unit.score)[:2]
-    best = [
-        next((unit for unit in ranked if place.name in places_of(unit.document)), None)
+    chars, count = _BUDGET["compare"]
+    share = [
+        _best(
+            [unit for unit in ranked if place.name in places_of(unit.document)],
+            chars // len(query.places),
+            max(count // len(query.places), 1),
+        )
         for place in query.places
     ]
-    chosen = list(dict.fromkeys(unit for unit in best if unit is not None))
-    return chosen if len(chosen) > 1 else []
+    chosen = list(dict.fromkeys(unit for units in share for unit in units))
+    return chosen if sum(map(bool, share)) > 1 else []
 
 
 def _repeats(unit: Unit, other: Unit) -> bool:
     """Whether the second tells nothing new: the same words, or the same figures in a brief."""
     if unit.document.id == other.document.id:
         return unit.start < other.end and other.start < unit.end
-    if unit.document.work != other.document.work:
+    if _work(unit) != _work(other):
         return unit.document.region == other.document.region and unit.text == other.text
     figures, others = find_numerals(unit.text), find_numerals(other.text)
     return bool(figures) and (figures <= others or others <= figures)
+
+
+def _work(unit: Unit) -> str:
+    return unit.document.work or unit.document.id
 
 
 def _statement(query: Query, unit: Unit) -> Statement:

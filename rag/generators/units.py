@@ -22,11 +22,10 @@ _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no fu
 _OTHER_PLACE, _BRIEF, _OTHER_LANGUAGE = 0.7, 0.9, 0.6
 _ITEM_MARK = re.compile(r"\s*[-*+]\s+")
 _PAGE_REFERENCE = re.compile(r"\s*(?:[((]第[^))]*页[))]|\(pp?\.[^)]*\))\s*$")
-_A_YEAR = (
-    r"(?<![\d.,])20\d\d(?:(?=[年、和至到前])|(?![\d%A-Za-z\u3400-\u9fff]|[.,]\d))"  # no 2000万
-)
+# 2030年 and "by 2030" are years, 2000万千瓦 and 2,000 are none.
+_A_YEAR = r"(?<![\d.,])20\d\d(?:(?=[年、和至到前])|(?![\d%A-Za-z\u3400-\u9fff]|[.,]\d))"
 # A baseline (比2020年), or the peak that every plan aims at (2030年前碳达峰): no year of a target.
-_OTHER_YEAR = re.compile(r"[比较以]20\d\d年|20\d\d年前\S{0,6}?(?:达峰|峰值)")
+_OTHER_YEAR = re.compile(r"[比较以]20\d\d年|20\d\d年前\S{0,6}?(?:达峰|峰值)|20\d\d年的?基础上")
 _YEAR_PHRASE = re.compile(rf"{_OTHER_YEAR.pattern}|[到至]?({_A_YEAR})(?:[、和]{_A_YEAR})*年?前?")
 
 
@@ -65,6 +64,8 @@ def _units_of(query: Query, hit: Hit, weights: dict[str, float], passage: float)
     factor = _document_factor(query, document)
     for span in _spans(query, document, hit.chunk.start, hit.chunk.end):
         text = document.text[span.start : span.end]
+        if document.kind == "brief" and not document.pages_of(span.start, span.end):
+            continue  # its introduction stands on no page of the plan
         path = " ".join(document.section_path(span.start))
         score = _coverage(weights, text) + _HEADING * _coverage(weights, path)
         score += _PASSAGE * passage
@@ -88,12 +89,15 @@ def _document_factor(query: Query, document: Document) -> float:
 
 
 def _spans(query: Query, document: Document, start: int, end: int) -> Iterator[Span]:
-    """What may be quoted: sentences, and for facts and comparisons the clauses of long ones."""
+    """What may be quoted: sentences, and for facts and comparisons the clauses of long ones.
+
+    A page reference that follows a full stop is a sentence of its own, and left out.
+    """
     for part in _between_headings(document, start, end):
         for whole in _shifted(split_sentences(document.text[part.start : part.end]), part):
             sentence = _trimmed(document, whole)
             if query.kind in ("list", "scope") or _length(sentence) <= _SHORT_SENTENCE:
-                yield sentence
+                yield from [sentence] if _length(sentence) else []
             else:
                 inside = document.text[sentence.start : sentence.end]
                 yield from _shifted(split_clauses(inside), sentence)
@@ -103,7 +107,7 @@ def _between_headings(document: Document, start: int, end: int) -> Iterator[Span
     """The runs of body text in [start, end): headings are left out, and never run across."""
     at = start
     for section in document.sections:
-        if start <= section.start < end:
+        if section.start < end and start < section.body:
             if section.start > at:
                 yield Span(at, section.start)
             at = max(at, min(section.body, end))

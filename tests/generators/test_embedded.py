@@ -1,0 +1,107 @@
+import pytest
+
+from rag.generators.embedded import _BUDGET, EmbeddedGenerator
+
+from .making import PLAN, ask, equal_rarity, make_document, make_hit
+
+
+def draft(question, *documents, scores=()):
+    scores = scores or [1.0 - 0.01 * i for i in range(len(documents))]
+    hits = [make_hit(d, score) for d, score in zip(documents, scores, strict=True)]
+    return EmbeddedGenerator(equal_rarity).generate(ask(question), hits)
+
+
+def quotes(question, *documents, scores=()):
+    return [s.evidence[0].quote for s in draft(question, *documents, scores=scores).statements]
+
+
+def ids(question, *documents):
+    return [s.evidence[0].document.id for s in draft(question, *documents).statements]
+
+
+def test_a_fact_is_quoted_first_with_its_plan_and_page():
+    (first, *_) = draft("江苏2030年非化石能源消费比重达到多少?", make_document()).statements
+    quote = "到2030年,非化石能源消费比重达到25%左右。"
+    assert first.evidence[0].quote == quote
+    assert first.text == f"江苏省《碳达峰方案》(第343页):{quote}"
+
+
+@pytest.mark.parametrize(("year", "share"), [(2025, "18%"), (2030, "25%")])
+def test_of_two_clauses_that_differ_by_year_the_one_asked_for_comes_first(year, share):
+    assert share in quotes(f"{year}年非化石能源消费比重达到多少?", make_document())[0]
+
+
+def test_two_plans_of_one_region_both_speak():
+    other = make_document(PLAN.replace("25%", "27%"), "other", title="能源规划")
+    found = quotes("江苏2030年非化石能源消费比重达到多少?", make_document(), other)
+    assert ["25%" in found[0], "27%" in found[1]] == [True, True]
+
+
+def test_two_files_of_no_known_work_are_two_plans():
+    one = make_document(id="a.txt", work="")
+    other = make_document(PLAN.replace("25%", "27%"), "b.txt", work="")
+    assert ids("江苏2030年非化石能源消费比重达到多少?", one, other) == ["a.txt", "b.txt"]
+
+
+def test_the_region_asked_for_speaks_alone_where_it_is_the_best():
+    hunan = make_document(PLAN.replace("25%", "27%"), "hunan", region="湖南省")
+    assert set(ids("江苏2030年非化石能源消费比重达到多少?", make_document(), hunan)) == {"d"}
+
+
+def test_a_comparison_has_one_quote_a_place_in_the_questions_order():
+    hunan = make_document(PLAN.replace("25%", "27%"), "hunan", region="湖南省")
+    second = make_document(PLAN, "second")
+    question = "湖南和江苏2030年非化石能源消费比重分别是多少?"
+    assert ids(question, make_document(), second, hunan) == ["hunan", "d"]
+    assert "27%" in quotes(question, make_document(), hunan)[0]
+
+
+def test_a_comparison_of_two_plans_of_one_region_has_a_quote_of_each():
+    other = make_document(PLAN.replace("25%", "27%"), "other")
+    question = "江苏碳达峰方案和能源规划哪个更高,2030年非化石能源消费比重?"
+    assert sorted(ids(question, make_document(), other)) == ["d", "other"]
+
+
+def test_a_comparison_with_one_place_in_the_documents_answers_for_that_one():
+    question = "江苏和新疆2030年非化石能源消费比重分别是多少?"
+    assert set(ids(question, make_document())) == {"d"}
+
+
+@pytest.mark.parametrize(
+    "question", ["非化石能源是多少?", "列举非化石能源任务", "怎样推进非化石能源?"]
+)
+def test_quotes_keep_to_the_budget_of_the_kind(question):
+    sentence = "推进非化石能源项目{}建设,完善配套电网{}。"
+    text = "".join(sentence.format(i, "能源" * 20) for i in range(30))
+    chars, count = _BUDGET[ask(question).kind]
+    found = quotes(question, make_document(text))
+    assert 1 <= len(found) <= count
+    assert sum(map(len, found)) <= chars
+
+
+def test_a_first_quote_over_the_budget_is_given_whole():
+    text = "推进非化石能源项目" + "并网" * 400 + "。"
+    assert quotes("怎样推进非化石能源?", make_document(text)) == [text]
+
+
+def test_the_same_words_are_quoted_once():
+    twice = make_document(PLAN, "twice")
+    found = quotes("江苏2030年非化石能源消费比重达到多少?", make_document(), twice)
+    assert len(found) == len(set(found))
+
+
+def test_a_brief_repeats_no_figure_of_its_plan():
+    brief = make_document(
+        "- 到2030年:非化石能源消费比重25%左右(第259页)\n", "d-zh", work="d", kind="brief"
+    )
+    question = "江苏2030年非化石能源消费比重达到多少?"
+    assert "d-zh" not in ids(question, make_document(), brief)
+    news = make_document("- 到2030年:非化石能源消费比重26%(第259页)\n", "n", work="d", kind="brief")
+    assert "n" in ids(question, make_document(), news)
+
+
+def test_weak_units_are_left_out():
+    text = "到2030年,非化石能源消费比重达到25%左右。会议听取汇报。"
+    assert quotes("2030年非化石能源消费比重达到多少?", make_document(text)) == [
+        "到2030年,非化石能源消费比重达到25%左右。"
+    ]
