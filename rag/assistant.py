@@ -15,7 +15,7 @@ from rag.places import places_of
 from rag.query import understand
 from rag.retrieval import Filter, Retriever
 from rag.settings import DEFAULT_INDEX, Settings
-from rag.types import Answer, Document, Draft, Hit, Place, Query, Statement
+from rag.types import Answer, Document, Draft, Hit, Place, Query, Statement, Target
 from rag.wording import say
 from rag.words import find_numerals
 
@@ -61,6 +61,19 @@ class Assistant:
     def documents(self) -> tuple[Document, ...]:
         """What is indexed, in order of reading."""
         return self.index.documents
+
+    def targets(
+        self,
+        indicator: str | None = None,
+        *,
+        region: str | None = None,
+        year: int | str | None = None,
+    ) -> tuple[Target, ...]:
+        """The quantified targets that fit, by year, then highest first, then plan.
+
+        indicator, region: in any of the ten languages. Raises BadRequest for a place not known.
+        """
+        return self.index.targets.find(indicator, region, year=year)
 
     def search(
         self,

@@ -1,6 +1,8 @@
-"""The `rag` command: index, ask, search, chat, eval, info."""
+"""The `rag` command: index, ask, search, targets, chat, eval, info."""
 
 import argparse
+import csv
+import io
 import json
 import os
 import sys
@@ -15,7 +17,7 @@ from rag.errors import BadRequest, RagError, WriteError
 from rag.indexing import Outcome, index_paths
 from rag.manifest import Manifest
 from rag.settings import DEFAULT_INDEX, Settings
-from rag.types import Answer, Citation, Document, Hit
+from rag.types import Answer, Citation, Document, Hit, Target
 
 _QUOTE_WIDTH = 96  # characters of a passage that a listing shows
 _LEVELS = ("national", "ministry", "province", "city", "district")
@@ -158,6 +160,57 @@ def _info(args: argparse.Namespace) -> int:
     return _show(args, row, "\n".join(f"{name:12} {value}" for name, value in row.items()))
 
 
+def _targets(args: argparse.Namespace) -> int:
+    assistant = Assistant.load(args.index, settings=_settings(args))
+    rows = assistant.targets(args.indicator, region=args.region, year=args.year)
+    ranked = sorted(assistant.documents, key=lambda d: (d.kind != "brief", d.language == "zh"))
+    titles = {document.work: document for document in ranked}  # the last, an original, stays
+    if args.plot:
+        from rag.charts import draw_targets
+
+        labels = {work: document.region for work, document in titles.items()}
+        draw_targets(
+            rows, labels, args.plot, title=" ".join(filter(None, (args.indicator, args.year)))
+        )
+    table = [_target_row(row, titles[row.plan]) for row in rows]
+    return _show(args, table, _csv_text(table) if args.csv else _table_text(table))
+
+
+def _target_row(target: Target, document: Document) -> dict[str, Any]:
+    about = {"region": document.region, "title": document.title, "status": document.status}
+    return {"plan": target.plan, **about, **asdict(target)}
+
+
+def _csv_text(rows: Sequence[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().rstrip("\n")
+
+
+def _table_text(rows: Sequence[dict[str, Any]]) -> str:
+    """Aligned columns; East Asian characters are two columns wide in a terminal."""
+    import pandas as pd  # slow to load
+
+    if not rows:
+        return "no target fits; `rag targets` alone lists them all"
+    columns = (
+        "region",
+        "indicator",
+        "scope",
+        "year",
+        "value",
+        "unit",
+        "qualifier",
+        "title",
+        "page",
+    )
+    with pd.option_context("display.unicode.east_asian_width", True):
+        frame = pd.DataFrame(rows, columns=columns)
+        return str(frame.to_string(index=False, max_colwidth=30, justify="left"))
+
+
 def _settings(args: argparse.Namespace) -> Settings:
     return Settings(
         embedder=getattr(args, "embedder", None) or "",
@@ -293,6 +346,8 @@ _EXAMPLES = {
     '  rag search "rooftop solar" --region 湖南 --status final',
     "chat": "rag chat\n  rag chat --port 8080",
     "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev",
+    "targets": "rag targets 森林覆盖率 --year 2025\n"
+    '  rag targets "non-fossil share" --region Jiangsu --plot jiangsu.png',
     "info": "rag info\n  rag info --json",
 }
 
@@ -337,6 +392,15 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
     evaluate.add_argument("questions", type=Path, help="JSON lines, as in evals/questions/")
     evaluate.add_argument("--out", type=Path, help="folder for rows.jsonl and summary.json")
+
+    targets = _command(commands, "targets", _targets, "list quantified targets, each with its page")
+    targets.add_argument(
+        "indicator", nargs="?", help="in any of the ten languages; all if left out"
+    )
+    targets.add_argument("--region", help="only plans of this place, in any language")
+    targets.add_argument("--year", help="only targets for this year")
+    targets.add_argument("--csv", action="store_true", help="print CSV")
+    targets.add_argument("--plot", type=Path, metavar="PNG", help="also draw a bar chart")
 
     _command(commands, "info", _info, "what is indexed, with which models, healthy or not")
     return parser

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-
 from rag.errors import ReadError
 from rag.readers.headings import Heading
 from rag.readers.joining import squeeze

@@ -10,7 +10,6 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-
 from rag.errors import ReadError
 from rag.readers.headings import Heading
 from rag.readers.labels import describe, find_outline, first_line, first_title, locate, slug
