@@ -1,23 +1,21 @@
 """Question -> Answer: understand, retrieve, decide whether to refuse, generate, verify, answer."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rag import refusal
 from rag.citing import Cited, cite
 from rag.generators import load_generator
-from rag.generators.comparing import compare_targets
+from rag.generators.comparing import Comparer
 from rag.index import Index, load_index
 from rag.indexing import Outcome, Progress, index_paths, silent
-from rag.places import places_of
 from rag.query import understand
 from rag.retrieval import Filter, Retriever
 from rag.settings import DEFAULT_INDEX, Settings
-from rag.types import Answer, Document, Draft, Hit, Place, Query, Statement, Target
+from rag.types import Answer, Document, Draft, Hit, Query, Target
 from rag.wording import say
-from rag.words import find_numerals
 
 _PASSAGES = 8  # hits that the generator reads; more adds time and noise: evals/LOG.md
 _GAP = "\n\n"
@@ -29,8 +27,8 @@ class Assistant:
     def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index
         self._retriever = Retriever(index)
-        self._works = _by_work(index.documents)
         self._generator = load_generator(settings, rarity=index.lexical.rarity)
+        self._comparer = Comparer(index.targets, self._generator)
 
     @classmethod
     def load(
@@ -119,7 +117,7 @@ class Assistant:
         hits = self._passages(query, only)
         clock.lap("retrieve")
         reason = refusal.find_reason(query, hits, self._retriever.places)
-        cited = self._answered(query, hits) if not reason else None
+        cited = self._answered(query, hits, only) if not reason else None
         if cited is None:
             reason = reason or say(query.language, "refused")
             cited = cite(query, refusal.decline(query, reason, hits))
@@ -151,36 +149,18 @@ class Assistant:
                 return tuple(hit for share in shares for hit in share)
         return self._retriever.search(query, top_k=_PASSAGES, only=only)
 
-    def _answered(self, query: Query, hits: Sequence[Hit]) -> Cited | None:
+    def _answered(self, query: Query, hits: Sequence[Hit], only: Filter) -> Cited | None:
         """A draft, verified; from the table of targets first; None if nothing of it stands."""
-        for write in (self._compare, self._generator.generate):
-            cited = cite(query, write(query, hits))
+        admitted = [document for document in self.documents if only.admits(document)]
+        drafts: tuple[Callable[[], Draft], ...] = (
+            lambda: self._comparer.generate(query, hits, admitted),
+            lambda: self._generator.generate(query, hits),
+        )
+        for draft in drafts:
+            cited = cite(query, draft())
             if cited.citations:
                 return cited
         return None
-
-    def _compare(self, query: Query, hits: Sequence[Hit]) -> Draft:
-        """A comparison of figures from the table of targets; nothing if it isn't one."""
-        of_figures = query.kind == "compare" and (query.wants_figure or query.years)
-        if not (query.everywhere or of_figures):
-            return Draft(())
-        regions: list[str | None] = [place.name for place in query.places] or [None]
-        table = self.index.targets
-        rows = [row for region in regions for row in table.find(query.question, region)]
-
-        def quote(place: Place) -> Statement | None:
-            of_place = [hit for hit in hits if place.name in places_of(hit.chunk.document)]
-            draft = self._generator.generate(replace(query, kind="fact", places=(place,)), of_place)
-            return next((s for s in draft.statements if find_numerals(s.evidence[0].quote)), None)
-
-        return compare_targets(query, rows, self._works, quote)
-
-
-def _by_work(documents: Sequence[Document]) -> dict[str, list[Document]]:
-    works: dict[str, list[Document]] = {}
-    for document in documents:
-        works.setdefault(document.work, []).append(document)
-    return works
 
 
 class _Clock:

@@ -1,25 +1,31 @@
 """The `rag` command: index, ask, search, targets, chat, eval, info."""
 
 import argparse
-import csv
-import io
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rag.assistant import Assistant
 from rag.errors import BadRequest, RagError, WriteError
-from rag.indexing import Outcome, index_paths
+from rag.indexing import index_paths
 from rag.manifest import Manifest
+from rag.rendering import (
+    answer_row,
+    answer_text,
+    csv_text,
+    hit_row,
+    hits_text,
+    outcome_row,
+    outcome_text,
+    table_text,
+    target_row,
+)
 from rag.settings import DEFAULT_INDEX, Settings
-from rag.types import Answer, Citation, Document, Hit, Target
 
-_QUOTE_WIDTH = 96  # characters of a passage that a listing shows
 _LEVELS = ("national", "ministry", "province", "city", "district")
 Command = Callable[[argparse.Namespace], int]
 
@@ -67,7 +73,7 @@ def _index(args: argparse.Namespace) -> int:
         print(f"rag: nothing was kept of the old index: {outcome.lost}", file=sys.stderr)
     for _, reason in outcome.failed:
         print(f"rag: left out: {reason}", file=sys.stderr)
-    return _show(args, _outcome_row(outcome), _outcome_text(args.index, outcome))
+    return _show(args, outcome_row(outcome), outcome_text(args.index, outcome))
 
 
 def _ask(args: argparse.Namespace) -> int:
@@ -79,7 +85,7 @@ def _ask(args: argparse.Namespace) -> int:
         status=args.status,
         document=args.document,
     )
-    return _show(args, answer_row(answer), _answer_text(answer))
+    return _show(args, answer_row(answer), answer_text(answer))
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -92,7 +98,7 @@ def _search(args: argparse.Namespace) -> int:
         status=args.status,
         document=args.document,
     )
-    return _show(args, [hit_row(hit) for hit in hits], _hits_text(hits))
+    return _show(args, [hit_row(hit) for hit in hits], hits_text(hits))
 
 
 def _chat(args: argparse.Namespace) -> int:
@@ -169,46 +175,11 @@ def _targets(args: argparse.Namespace) -> int:
         from rag.charts import draw_targets
 
         labels = {work: document.region for work, document in titles.items()}
-        draw_targets(
-            rows, labels, args.plot, title=" ".join(filter(None, (args.indicator, args.year)))
-        )
-    table = [_target_row(row, titles[row.plan]) for row in rows]
-    return _show(args, table, _csv_text(table) if args.csv else _table_text(table))
-
-
-def _target_row(target: Target, document: Document) -> dict[str, Any]:
-    about = {"region": document.region, "title": document.title, "status": document.status}
-    return {"plan": target.plan, **about, **asdict(target)}
-
-
-def _csv_text(rows: Sequence[dict[str, Any]]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().rstrip("\n")
-
-
-def _table_text(rows: Sequence[dict[str, Any]]) -> str:
-    """Aligned columns; East Asian characters are two columns wide in a terminal."""
-    import pandas as pd  # slow to load
-
-    if not rows:
-        return "no target fits; `rag targets` alone lists them all"
-    columns = (
-        "region",
-        "indicator",
-        "scope",
-        "year",
-        "value",
-        "unit",
-        "qualifier",
-        "title",
-        "page",
-    )
-    with pd.option_context("display.unicode.east_asian_width", True):
-        frame = pd.DataFrame(rows, columns=columns)
-        return str(frame.to_string(index=False, max_colwidth=30, justify="left"))
+        drafts = [work for work, document in titles.items() if document.status == "draft"]
+        title = " ".join(filter(None, (args.indicator, args.region, args.year))) or "targets"
+        draw_targets(rows, labels, out=args.plot, title=title, drafts=drafts)
+    table = [target_row(row, titles[row.plan]) for row in rows]
+    return _show(args, table, csv_text(table) if args.csv else table_text(table))
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -222,95 +193,6 @@ def _settings(args: argparse.Namespace) -> Settings:
 def _show(args: argparse.Namespace, row: Any, text: str) -> int:  # noqa: ANN401 - any JSON
     print(json.dumps(row, ensure_ascii=False, indent=1) if args.json else text)
     return 0
-
-
-def answer_row(answer: Answer) -> dict[str, Any]:
-    """What `rag ask --json` prints; the texts of whole documents are left out."""
-    return {
-        "question": answer.question,
-        "text": answer.text,
-        "refused": answer.refused,
-        "citations": [_citation_row(citation) for citation in answer.citations],
-        "language": answer.language,
-        "generator": answer.generator,
-        "timings_s": answer.timings_s,
-    }
-
-
-def hit_row(hit: Hit) -> dict[str, Any]:
-    """One element of what `rag search --json` prints."""
-    chunk = hit.chunk
-    return {
-        "score": hit.score,
-        "text": chunk.text,
-        "document": _document_row(chunk.document),
-        "section": chunk.section,
-        "pages": chunk.pages,
-        "start": chunk.start,
-        "end": chunk.end,
-    }
-
-
-def _citation_row(citation: Citation) -> dict[str, Any]:
-    row = {name: getattr(citation, name) for name in citation.__dataclass_fields__}
-    return row | {"document": _document_row(citation.document)}
-
-
-def _document_row(document: Document) -> dict[str, Any]:
-    shown = ("id", "title", "region", "level", "status", "url", "source", "language", "kind")
-    return {name: getattr(document, name) for name in shown}
-
-
-def _outcome_row(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "files": outcome.files,
-        "documents": len(outcome.index.documents),
-        "chunks": len(outcome.index.chunks),
-        "kept": outcome.kept,
-        "failed": [{"file": str(file), "reason": reason} for file, reason in outcome.failed],
-        "lost": outcome.lost,
-        "manifest": asdict(outcome.index.manifest),
-    }
-
-
-def _outcome_text(folder: Path, outcome: Outcome) -> str:
-    kept = f", {outcome.kept} documents kept from before" if outcome.kept else ""
-    return (
-        f"{folder}: {len(outcome.index.documents)} documents, {len(outcome.index.chunks)} chunks, "
-        f"from {outcome.files} files read{kept}, {len(outcome.failed)} left out"
-    )
-
-
-def _answer_text(answer: Answer) -> str:
-    lines = [answer.text]
-    for citation in answer.citations:
-        place = _place(citation.document, citation.section, citation.pages)
-        lines.append(f"[{citation.marker}] {place}\n    “{_one_line(citation.quote)}”")
-    return "\n\n".join(lines)
-
-
-def _hits_text(hits: Sequence[Hit]) -> str:
-    blocks = []
-    for number, hit in enumerate(hits, 1):
-        place = _place(hit.chunk.document, hit.chunk.section, hit.chunk.pages)
-        blocks.append(f"{number:2}. {hit.score:.3f} {place}\n    {_one_line(hit.chunk.text)}")
-    return "\n".join(blocks) or "nothing fits the filters"
-
-
-def _place(document: Document, section: Sequence[str], pages: Sequence[int]) -> str:
-    parts = [document.title, *([document.url] if document.url else [])]
-    if document.status == "draft":
-        parts.insert(1, "draft")
-    if document.kind == "brief":
-        parts.insert(1, "brief")
-    if pages:
-        parts.insert(1, "p. " + ", ".join(map(str, pages)))
-    return " | ".join([*parts, *([" > ".join(section)] if section else [])])
-
-
-def _one_line(text: str) -> str:
-    joined = " ".join(text.split())
-    return joined if len(joined) <= _QUOTE_WIDTH else joined[: _QUOTE_WIDTH - 1] + "…"
 
 
 class _Bars:

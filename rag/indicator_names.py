@@ -56,20 +56,15 @@ class IndicatorNames:
 
         text: a name, a phrase or a whole question. likely: names that are preferred where the
         text leaves it open. What is compared: the shared characters, pairs of characters and
-        stems, weighed by rarity among the names, see `_Names.score`; the least score is 0.36 for a Chinese text and 0.3 for another.
+        stems, weighed by rarity among the names, see `_Names.score`.
+        The least score is 0.36 for a Chinese text and 0.3 for another.
         """
         if text in self.frequency:
             return (text,)
         plain = _YEARS.sub(" ", _without_places(text))
         asked = _TITLE.sub(" ", plain)
         language = detect_language(text)
-        # A few words may be of another language than they look.
-        others = _LATIN if language in _LATIN and len(text.split()) <= _FEW_WORDS else ()
-        for words, spoken in ((asked, language), (plain, language), *((plain, o) for o in others)):
-            names = self._best(words, spoken, set(likely))
-            if names:
-                return names
-        return ()
+        return self._best(asked, language, set(likely)) or self._best(plain, language, set(likely))
 
     def _best(self, text: str, language: str, likely: set[str]) -> tuple[str, ...]:
         least = _MIN_SCORES.get(language, _MIN_SCORE)
@@ -87,11 +82,12 @@ class IndicatorNames:
         terms = find_terms(text, language)
         said = " ".join(n for term in terms for n in term.names[:_TERM_NAMES])
         scores = chinese.score(_features(said) | set(tokenize(text)))
-        spoken = self._names_in(language).score(_spoken_features(text, language))
-        names = scores.keys() | spoken.keys()
-        if language == "en":
-            return {n: (scores.get(n, 0.0) + spoken.get(n, 0.0)) / 2 for n in names}
-        return {n: max(scores.get(n, 0.0), spoken.get(n, 0.0)) for n in names}
+        # A few words may be of another language than they look.
+        unsure = language in _LATIN and len(text.split()) <= _FEW_WORDS
+        for spoken in dict.fromkeys((language, *_LATIN)) if unsure else (language,):
+            named = self._names_in(spoken).score(_spoken_features(text, spoken))
+            scores = _merged(scores, named, mean=language == spoken == "en")
+        return scores
 
     def _names_in(self, language: str) -> "_Names":
         """The names known in a language: the table's if Chinese or English, and the aliases."""
@@ -143,6 +139,12 @@ class _Names:
             owner = self._names[row][0]
             scores[owner] = max(scores[owner], weight / besides)
         return scores
+
+
+def _merged(a: dict[str, float], b: dict[str, float], *, mean: bool) -> dict[str, float]:
+    if mean:
+        return {name: (a.get(name, 0.0) + b.get(name, 0.0)) / 2 for name in a.keys() | b.keys()}
+    return {name: max(a.get(name, 0.0), b.get(name, 0.0)) for name in a.keys() | b.keys()}
 
 
 def _weight(feature: str, rarity: float) -> float:

@@ -42,5 +42,15 @@ def load_aliases() -> dict[str, dict[str, list[str]]]:
     return aliases
 
 
+def same_indicators(name: str) -> frozenset[str]:
+    """The names that different plans' rows of a table bear for one indicator, `name` among them."""
+    return next((group for group in _synonyms() if name in group), frozenset((name,)))
+
+
+@cache
+def _synonyms() -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(group) for group in _read("indicator_synonyms.json"))
+
+
 def _read(name: str) -> Any:  # noqa: ANN401 - what JSON holds
     return json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))

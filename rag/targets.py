@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rag.errors import BadRequest, ReadError
 from rag.figures import parse_number, to_base_unit
 from rag.indicator_names import IndicatorNames
+from rag.indicators import same_indicators
 from rag.places import find_places, load_places
 from rag.types import Target
 
@@ -81,7 +82,8 @@ class TargetTable:
     ) -> tuple[Target, ...]:
         """The rows that fit all that is given, by year, then highest first, then plan.
 
-        indicator: its name, or words for it in any language (the best of `resolve_indicators`).
+        indicator: its name, or words for it in any language (the best of `resolve_indicators`);
+        rows that name the same otherwise are found too.
         region: a place in any language; only its own plans, with `within` those of places in it
         too. year: a span of years counts for its last. Heights compare within one dimension
         (千瓦, 吨, % …); rows without a number or a year come last. Raises BadRequest if `region`
@@ -89,7 +91,7 @@ class TargetTable:
         """
         frame = self._frame
         if indicator is not None:
-            frame = frame[frame["indicator"].isin(self.resolve_indicators(indicator)[:1])]
+            frame = frame[frame["indicator"].isin(self._meant(indicator))]
         if region is not None:
             frame = frame[frame["plan"].isin(self._plans_of(region, within=within))]
         if year is not None:
@@ -124,6 +126,10 @@ class TargetTable:
             kind="stable",
             na_position="last",
         )
+
+    def _meant(self, indicator: str) -> frozenset[str]:
+        best = self.resolve_indicators(indicator)[:1]
+        return same_indicators(best[0]) if best else frozenset()
 
     def _plans_of(self, region: str, *, within: bool) -> set[str]:
         asked = {place.name for place in find_places(region)}

@@ -147,7 +147,7 @@ class Target:
     plan:      the work it stands in, e.g. "p027". page: as printed.
     indicator: its main Chinese name; scope narrows it ("城镇新建建筑"), "" for the whole region.
     year:      "2030", a span "2021-2025", or "" where the plan names none.
-    value:     as printed: a number, a range "2-3", or "" where the plan gives words only (see note).
+    value:     as printed: a number, a range "2-3", or "" where there are words only (see note).
     qualifier: 左右, 以上, 以下, 力争, 达到, 降至 or "".
     origin:    "curated" by hand, or "extracted" by rule from a newly indexed text.
     """

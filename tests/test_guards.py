@@ -31,11 +31,11 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "types errors settings",
         "places language words wording glossary figures indicators indicator_names",
         "readers chunking embedders stores lexical query generators citing refusal manifest"
-        " targets extraction",
+        " targets extraction charts",
         "index",
         "retrieval indexing",
         "assistant",
-        "evaluation web cli __init__ __main__",
+        "evaluation web rendering cli __init__ __main__",
     )
 )
 WORDS, OUTERMOST = 1, len(ROWS) - 1  # rows whose modules may import each other

@@ -220,7 +220,7 @@ def test_a_pickle_is_never_opened(index_folder):
 
 def test_an_index_is_written_without_pickles(index_folder):
     names = set(files_of(index_folder))
-    assert {Path(name).suffix for name in names} == {".json", ".jsonl", ".npy", ".faiss"}
+    assert {Path(name).suffix for name in names} == {".json", ".jsonl", ".npy", ".faiss", ".csv"}
     for name in names:
         if name.endswith(".npy"):
             np.load(index_folder / name, allow_pickle=False)

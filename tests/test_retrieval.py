@@ -106,6 +106,15 @@ def test_the_score_is_the_share_of_the_words_and_the_weighted_cosine(plans):
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
+def test_a_filter_leaves_the_vectors_of_what_fits_in_the_search():
+    near = [make_document(f"n{n}", "seeds and tools", title="tools") for n in range(250)]
+    far = make_document("far", GOALS.format("22%"), region="湖南省")
+    retriever = make_retriever(*near, far)
+    query = replace(understand("seeds and tools"), chinese="")
+    (hit,) = retriever.search(query, top_k=1, only=Filter(region="湖南省"))
+    assert hit.score != 0  # no word is shared, so the score is the cosine's alone
+
+
 def test_words_that_every_chunk_has_keep_the_score_a_share():
     (hit,) = find(make_retriever(make_document("a", "风电")), "风电")
     assert 0 < hit.score < 1 + DENSE_WEIGHT + 1e-6
@@ -180,6 +189,13 @@ def test_folding_leaves_room_for_other_passages():
     assert sum(len(hit.also) for hit in hits) == 2
 
 
+def test_passages_that_share_half_their_words_are_not_folded():
+    head, tail = PASSAGE.format("23%").split("科学划定")
+    other = head + "发展海洋渔业,建设牧场,养护渔业资源,保护珊瑚礁和红树林,清理海岸垃圾,整治近海污染。"
+    both = [make_document("a", head + tail), make_document("b", other)]
+    assert sorted(ids(find(make_retriever(*both), "城市公园绿地"))) == ["a", "b"]
+
+
 def test_plans_of_two_regions_are_never_folded():
     both = [make_document(r, PASSAGE.format("23%"), region=r) for r in ("湖南省", "江苏省")]
     hits = find(make_retriever(*both), "森林覆盖率")
@@ -214,6 +230,7 @@ def test_a_sentence_that_the_boundary_cuts_is_run_on_to_its_end():
     [
         "# 港口\n\n港口岸电改造\n\n另一段话没有句号,很长很长很长",  # a line's end is an end
         "港口岸电改造完成。另一段话没有句号,很长很长很长很长很长很长",
+        "港口岸电改造" + "港" * 14 + "\n" + "另一段话很长很长" * 3,  # cut right before the line's end
     ],
 )
 def test_a_chunk_that_ends_with_a_sentence_or_a_line_is_left_as_it_is(text):

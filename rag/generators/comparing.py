@@ -5,20 +5,19 @@ row is named as such.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import NamedTuple, Protocol
 
 from rag.places import places_of
-from rag.types import Document, Draft, Evidence, Place, Query, Statement, Target
+from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import say, say_pages
 from rag.words import find_numerals, split_clauses, tokenize
 
 MAX_ROWS = 12  # a longer table is for `rag targets`
 _BEFORE = 200  # characters of the page before in which a clause cut by the page break begins
 _LOWEST = re.compile(r"最[低少小早]|更[低少小早严]|lowest|lower|least|earliest", re.IGNORECASE)
-
-
-Quote = Callable[[Place], Statement | None]
 
 
 class _Row(NamedTuple):
@@ -28,33 +27,63 @@ class _Row(NamedTuple):
     figure: str
 
 
-def compare_targets(
-    query: Query,
-    targets: Sequence[Target],
-    works: Mapping[str, Sequence[Document]],
-    quote: Quote,
-) -> Draft:
-    """One statement a row, largest figure first; then what is known of the places without a row.
+class Table(Protocol):
+    """What is needed of a table of targets; see `rag.targets.TargetTable.find`."""
 
-    targets: of one indicator, in the order of the table. works: the documents of each plan id.
-    quote: what the passages say of a place; a place of which they give no figure is named as such.
-    Empty without a row, or where there is nothing to compare it with.
-    """
-    rows = list(_rows(query, targets, works))[:MAX_ROWS]
-    missing = [place for place in query.places if not _has_row(place, rows)]
-    if not rows or len(rows) + len(missing) < 2:
-        return Draft(())
-    if _LOWEST.search(query.question):
-        rows.reverse()
-    head = Statement(say(query.language, "compared", indicator=rows[0].target.indicator), ())
-    quotes = {place: quote(place) for place in missing}
-    told = [statement for statement in quotes.values() if statement]
-    untold = [place.name for place, statement in quotes.items() if not statement]
-    statements = [head, *(_statement(query, row) for row in rows), *told]
-    if untold:
-        names = say(query.language, "comma").join(untold)
-        statements.append(Statement(say(query.language, "no_figure", places=names), ()))
-    return Draft(tuple(statements))
+    def find(self, indicator: str, region: str | None) -> tuple[Target, ...]: ...
+
+
+class Writer(Protocol):
+    """What is needed of a generator, for the places of which the table has no row."""
+
+    def generate(self, query: Query, hits: Sequence[Hit]) -> Draft: ...
+
+
+class Comparer:
+    """Answers a question that compares figures from the table of targets."""
+
+    def __init__(self, table: Table, writer: Writer) -> None:
+        self._table = table
+        self._writer = writer
+
+    def generate(self, query: Query, hits: Sequence[Hit], documents: Sequence[Document]) -> Draft:
+        """One statement a row, largest figure first; then what is known of the places without one.
+
+        documents: those that may be cited. A place of which neither the table nor the hits give a
+        figure is named as such. Empty for another kind of question, without a row, or where there
+        is nothing to compare it with.
+        """
+        of_figures = query.kind == "compare" and (query.wants_figure or query.years)
+        if not (query.everywhere or of_figures):
+            return Draft(())
+        rows = self._rows(query, documents)
+        missing = [place for place in query.places if not _has_row(place, rows)]
+        if not rows or len(rows) + len(missing) < 2:
+            return Draft(())
+        head = Statement(say(query.language, "compared", indicator=rows[0].target.indicator), ())
+        quotes = {place: self._quote(query, place, hits) for place in missing}
+        told = [statement for statement in quotes.values() if statement]
+        statements = [head, *(_statement(query, row) for row in rows), *told]
+        untold = [place.name for place, statement in quotes.items() if not statement]
+        if untold:
+            names = say(query.language, "comma").join(untold)
+            statements.append(Statement(say(query.language, "no_figure", places=names), ()))
+        return Draft(tuple(statements))
+
+    def _rows(self, query: Query, documents: Sequence[Document]) -> list[_Row]:
+        regions: list[str | None] = [place.name for place in query.places] or [None]
+        targets = [t for region in regions for t in self._table.find(query.question, region)]
+        works: dict[str, list[Document]] = defaultdict(list)
+        for document in sorted(documents, key=_preference(query)):
+            works[document.work].append(document)
+        rows = list(_rows(query, targets, works))[:MAX_ROWS]
+        return rows[::-1] if _LOWEST.search(query.question) else rows
+
+    def _quote(self, query: Query, place: Place, hits: Sequence[Hit]) -> Statement | None:
+        """What the passages of a place say with a figure in it."""
+        of_place = [hit for hit in hits if place.name in places_of(hit.chunk.document)]
+        draft = self._writer.generate(replace(query, kind="fact", places=(place,)), of_place)
+        return next((s for s in draft.statements if find_numerals(s.evidence[0].quote)), None)
 
 
 def _rows(
@@ -65,8 +94,8 @@ def _rows(
     for target in targets:
         if (years and target.year not in years) or not target.value:
             continue
-        documents = sorted(works.get(target.plan, ()), key=_preference(query))
-        found = next(filter(None, (_evidence(target, d) for d in documents)), None)
+        evidences = (_evidence(target, document) for document in works.get(target.plan, ()))
+        found = next(filter(None, evidences), None)
         if found:
             evidence, figure = found
             if query.everywhere and _of_other_level(query, evidence.document):
@@ -135,7 +164,7 @@ def _statement(query: Query, row: _Row) -> Statement:
 
 
 def _shown(qualifier: str) -> str:
-    """以上, 以下 and 左右 follow a figure; 达到, 力争 and 降至 say nothing that the quote doesn't."""
+    """以上, 以下 and 左右 follow a figure; 达到, 力争, 降至 say nothing the quote doesn't."""
     return qualifier if qualifier in ("以上", "以下", "左右") else ""
 
 

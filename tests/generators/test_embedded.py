@@ -1,6 +1,7 @@
 import pytest
 
 from rag.generators.embedded import _BUDGET, EmbeddedGenerator
+from rag.places import find_places
 
 from .making import PLAN, ask, equal_rarity, make_document, make_hit
 
@@ -48,12 +49,19 @@ def test_the_region_asked_for_speaks_alone_where_it_is_the_best():
     assert set(ids("江苏2030年非化石能源消费比重达到多少?", make_document(), hunan)) == {"d"}
 
 
-def test_a_comparison_has_one_quote_a_place_in_the_questions_order():
+def test_a_comparison_quotes_each_place_in_the_questions_order():
     hunan = make_document(PLAN.replace("25%", "27%"), "hunan", region="湖南省")
-    second = make_document(PLAN, "second")
     question = "湖南和江苏2030年非化石能源消费比重分别是多少?"
-    assert ids(question, make_document(), second, hunan) == ["hunan", "d"]
+    found = ids(question, make_document(), make_document(PLAN, "second"), hunan)
+    assert list(dict.fromkeys(found)) == ["hunan", "d"]
     assert "27%" in quotes(question, make_document(), hunan)[0]
+
+
+def test_a_comparison_of_many_places_still_quotes_each():
+    names = ["湖南", "江苏", "浙江", "安徽", "广东", "海南"]
+    plans = [make_document(PLAN, n, region=find_places(n)[0].name) for n in reversed(names)]
+    question = "、".join(names) + "2030年非化石能源消费比重分别是多少?"
+    assert ids(question, *plans) == names
 
 
 def test_a_comparison_of_two_plans_of_one_region_has_a_quote_of_each():

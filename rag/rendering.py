@@ -1,0 +1,137 @@
+"""What the commands show: a JSON-ready row and a plain text of each kind of result."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rag.indexing import Outcome
+from rag.types import Answer, Citation, Document, Hit, Target
+
+_QUOTE_WIDTH = 96  # characters of a passage that a listing shows
+
+
+def answer_row(answer: Answer) -> dict[str, Any]:
+    """What `rag ask --json` prints; the texts of whole documents are left out."""
+    return {
+        "question": answer.question,
+        "text": answer.text,
+        "refused": answer.refused,
+        "citations": [_citation_row(citation) for citation in answer.citations],
+        "language": answer.language,
+        "generator": answer.generator,
+        "timings_s": answer.timings_s,
+    }
+
+
+def hit_row(hit: Hit) -> dict[str, Any]:
+    """One element of what `rag search --json` prints."""
+    chunk = hit.chunk
+    return {
+        "score": hit.score,
+        "text": chunk.text,
+        "document": _document_row(chunk.document),
+        "section": chunk.section,
+        "pages": chunk.pages,
+        "start": chunk.start,
+        "end": chunk.end,
+    }
+
+
+def _citation_row(citation: Citation) -> dict[str, Any]:
+    row = {name: getattr(citation, name) for name in citation.__dataclass_fields__}
+    return row | {"document": _document_row(citation.document)}
+
+
+def _document_row(document: Document) -> dict[str, Any]:
+    shown = ("id", "title", "region", "level", "status", "url", "source", "language", "kind")
+    return {name: getattr(document, name) for name in shown}
+
+
+def outcome_row(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "files": outcome.files,
+        "documents": len(outcome.index.documents),
+        "chunks": len(outcome.index.chunks),
+        "kept": outcome.kept,
+        "failed": [{"file": str(file), "reason": reason} for file, reason in outcome.failed],
+        "lost": outcome.lost,
+        "manifest": asdict(outcome.index.manifest),
+    }
+
+
+def outcome_text(folder: Path, outcome: Outcome) -> str:
+    kept = f", {outcome.kept} documents kept from before" if outcome.kept else ""
+    return (
+        f"{folder}: {len(outcome.index.documents)} documents, {len(outcome.index.chunks)} chunks, "
+        f"from {outcome.files} files read{kept}, {len(outcome.failed)} left out"
+    )
+
+
+def answer_text(answer: Answer) -> str:
+    lines = [answer.text]
+    for citation in answer.citations:
+        place = _place(citation.document, citation.section, citation.pages)
+        lines.append(f"[{citation.marker}] {place}\n    “{_one_line(citation.quote)}”")
+    return "\n\n".join(lines)
+
+
+def hits_text(hits: Sequence[Hit]) -> str:
+    blocks = []
+    for number, hit in enumerate(hits, 1):
+        place = _place(hit.chunk.document, hit.chunk.section, hit.chunk.pages)
+        blocks.append(f"{number:2}. {hit.score:.3f} {place}\n    {_one_line(hit.chunk.text)}")
+    return "\n".join(blocks) or "nothing fits the filters"
+
+
+def _place(document: Document, section: Sequence[str], pages: Sequence[int]) -> str:
+    parts = [document.title, *([document.url] if document.url else [])]
+    if document.status == "draft":
+        parts.insert(1, "draft")
+    if document.kind == "brief":
+        parts.insert(1, "brief")
+    if pages:
+        parts.insert(1, "p. " + ", ".join(map(str, pages)))
+    return " | ".join([*parts, *([" > ".join(section)] if section else [])])
+
+
+def _one_line(text: str) -> str:
+    joined = " ".join(text.split())
+    return joined if len(joined) <= _QUOTE_WIDTH else joined[: _QUOTE_WIDTH - 1] + "…"
+
+
+def target_row(target: Target, document: Document) -> dict[str, Any]:
+    about = {"region": document.region, "title": document.title, "status": document.status}
+    return {"plan": target.plan, **about, **asdict(target)}
+
+
+def csv_text(rows: Sequence[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().rstrip("\n")
+
+
+def table_text(rows: Sequence[dict[str, Any]]) -> str:
+    """Aligned columns; East Asian characters are two columns wide in a terminal."""
+    import pandas as pd  # slow to load
+
+    if not rows:
+        return "no target fits; `rag targets` alone lists them all"
+    columns = (
+        "region",
+        "indicator",
+        "scope",
+        "year",
+        "value",
+        "unit",
+        "qualifier",
+        "title",
+        "page",
+    )
+    with pd.option_context("display.unicode.east_asian_width", True):
+        frame = pd.DataFrame(rows, columns=columns)
+        return str(frame.to_string(index=False, max_colwidth=30, justify="left"))
