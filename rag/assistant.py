@@ -11,6 +11,7 @@ from rag.generators import load_generator
 from rag.generators.comparing import Comparer
 from rag.index import Index, load_index
 from rag.indexing import Outcome, Progress, index_paths, silent
+from rag.naming import PlanNames
 from rag.query import understand
 from rag.retrieval import Filter, Retriever
 from rag.settings import DEFAULT_INDEX, Settings
@@ -27,6 +28,7 @@ class Assistant:
     def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index
         self._retriever = Retriever(index)
+        self._plan_names = PlanNames(index.documents)
         self._generator = load_generator(settings, rarity=index.lexical.rarity)
         self._comparer = Comparer(index.targets, self._generator)
 
@@ -135,19 +137,23 @@ class Assistant:
         )
 
     def _passages(self, query: Query, only: Filter) -> tuple[Hit, ...]:
-        """What the generator reads; a comparison of places gets its share from each of them."""
-        if query.kind == "compare" and not only.region and 1 < len(query.places) <= _PASSAGES:
-            shares = [
-                self._retriever.search(
-                    query,
-                    top_k=_PASSAGES // len(query.places),
-                    only=replace(only, region=place.name),
-                )
-                for place in query.places
-            ]
+        """What the generator reads; what is compared gets its share of it each."""
+        compared = self._compared(query, only)
+        if len(compared) > 1:
+            top_k = max(_PASSAGES // len(compared), 1)
+            shares = [self._retriever.search(query, top_k=top_k, only=one) for one in compared]
             if all(shares):
                 return tuple(hit for share in shares for hit in share)
         return self._retriever.search(query, top_k=_PASSAGES, only=only)
+
+    def _compared(self, query: Query, only: Filter) -> list[Filter]:
+        """A filter for each place that a question compares, or for each of two plans of one."""
+        if query.kind != "compare":
+            return []
+        if len(query.places) > 1:
+            return [replace(only, region=p.name) for p in query.places] if not only.region else []
+        works = self._plan_names.find(query, count=2)
+        return [replace(only, document=work) for work in works] if not only.document else []
 
     def _answered(self, query: Query, hits: Sequence[Hit], only: Filter) -> Cited | None:
         """A draft, verified; from the table of targets first; None if nothing of it stands."""

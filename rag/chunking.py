@@ -12,7 +12,7 @@ from math import ceil
 from rag.types import Chunk, Document
 
 # From the best place to cut to the worst; the last one always fits.
-_SEPARATORS = ["\n\n", "\n", "。", "!", "?", "!", "?", ";", ";", ". ", ",", ",", "、", " ", ""]
+_SEPARATORS = ["\n\n", "\n", "。", "！", "？", "!", "?", "；", ";", ". ", "，", ",", "、", " ", ""]
 _SLACK = 1.15  # pieces of a section may be this much longer than equal parts, to end a sentence
 # Where a brief is cut: at a bullet, or at the headings above it.
 _ITEM = re.compile(r"(?m)^(?:(?:#{1,6} .*\n\s*)+(?:[-*+] )?|[ \t]{0,3}[-*+] )")

@@ -27,6 +27,7 @@ from rag.rendering import (
 from rag.settings import DEFAULT_INDEX, Settings
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
+_MAX_PORT = 65535
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -269,7 +270,7 @@ def _parser() -> argparse.ArgumentParser:
 
     chat = _command(commands, "chat", _chat, "open the chat page")
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    chat.add_argument("--port", type=_positive, default=7860)
+    chat.add_argument("--port", type=_port, default=7860)
 
     evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
     evaluate.add_argument("questions", type=Path, help="JSON lines, as in evals/questions/")
@@ -308,6 +309,12 @@ def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.A
 def _positive(text: str) -> int:
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if _positive(text) > _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is above {_MAX_PORT}, the highest port")
     return int(text)
 
 

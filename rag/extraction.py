@@ -26,7 +26,7 @@ _ELIDED = re.compile(f"[;、和及与]*{_GLUE_TEXT}")
 _AMONG = re.compile(rf"[,;、(]*其中[,:]?(?P<scope>[^,;。]{{2,24}}?)(?:占比|比例)?{_GLUE_TEXT}")
 _BASELINE = re.compile(r"[比较与在](20\d\d)年")
 _ONLY_CHANGES = re.compile("(?:提高|提升|增加|增长|下降|降低|减少)(?!到|至|约?到)")
-_SENTENCE = re.compile(r"[。!?\n]|[(](?:责任单位|牵头|省|市|区|自治区|国家)[^()]*[)]")
+_SENTENCE = re.compile(r"[。!?\n]|[(](?:责任单位|牵头|省|市|区|自治区|国家)[^()]{6,}[)]")
 _GOALS = re.compile("目标|总体要求|总要求")
 _REPORTS = re.compile("成就|成效|现状|回顾|发展基础|工作基础|取得|形势|面临")
 _LIST_MARK = re.compile("[、和及与]")
@@ -35,7 +35,7 @@ _THRESHOLD = re.compile("的(?:煤电|机组|企业|项目|地区|园区|设备)
 _PERCENT_LOST = re.compile("[。,;)]|$")  # two plans print 达到8 for 达到8%
 _CLAUSE_START = re.compile(r"[,;:。()“”—]")
 _NO_SCOPE = re.compile(
-    "^(?:力争|争取|确保|努力|实现|使|其中|到|底|前)*(?:[我全本](?:省|市|区|自治区|国)|[国省市]内|全国)?"
+    "^(?:力争|争取|确保|努力|基本|实现|使|其中|到|底|前|分别|当年)*(?:[我全本](?:省|市|区|自治区|国)|[国省市]内|全国)?"
 )
 _TASK_WORDS = re.compile("建设|推进|推动|加强|完善|提高|实施|开展|促进|新增|完成|形成|加快")
 # Years of others: what the nation has promised, what a sector helps with.
@@ -53,13 +53,17 @@ _UNITS = {
     "亩": "[万百千]*亩|万?公顷|平方公里", "克标准煤/千瓦时": "克(?:标准煤)?/千瓦时",
     "PUE": "", "比值": "",
 }  # fmt: skip
+_EVENT = "年"  # the unit of a rule that tells a year, not a number
 _CHANGES = {"下降": "下降|降低|减少|降幅", "提升": "提升|提高", "增长": "增长"}
 # What a number stands behind or before tells how it is meant, the first that fits.
 _QUALIFIERS = {
-    "以上": "以上|不低于|不少于|不小于|超过?|大于|高于|突破",
-    "以下": "以下|以内|不高于|不超过|不大于|低于",
+    "以上": "以上|不低于|不少于|不小于|(?<!不)(?:超|大于|高于)|不得低于|突破",
+    "以下": "以下|以内|不高于|不超过|不大于|不得高于|(?<!不)(?<!得)低于",
     "左右": "左右|约", "力争": "力争|争取", "降至": "降至|降到|下降到|下降至", "达到": "达",
 }  # fmt: skip
+
+
+_UNKNOWN = Indicator(name="", unit=_EVENT)
 
 
 class _Subject(NamedTuple):
@@ -100,7 +104,8 @@ def extract_targets(document: Document) -> tuple[Target, ...]:
             for first, last, target in _read(document.text[start:end], state, in_goals=in_goals):
                 page = (*document.pages_of(start + first, start + last), 0)[0]
                 found.setdefault(replace(target, plan=document.work or document.id, page=page))
-        years, inside = state.years, around[-1:]
+        own = not _NOT_OWN.search(document.text, start, end)
+        years, inside = state.years if own else ("",), around[-1:]
     return tuple(found)
 
 
@@ -120,10 +125,12 @@ def _read(text: str, state: _State, *, in_goals: bool) -> Iterator[tuple[int, in
         state.spread = "分别" in state.glue or figure.listed
         shared = state.spread and len(state.subjects) > 1
         for subject in state.subjects[state.nth :][:1] if shared else state.subjects:
-            if _fits(figure, subject.rule, state.glue, text[figure.end :]):
-                yield state.start, figure.end, _target(figure, subject, state)
-    for _, state.years in find_years(text):
-        pass
+            target = _target(figure, subject, state)
+            past = "" < target.year[-4:] <= _LAST_PAST_YEAR
+            if not past and _fits(figure, subject.rule, state.glue, text[figure.end :]):
+                yield state.start, figure.end, target
+    years = find_years(text)
+    state.years = years[-1][1] if years else state.years
     if in_goals:
         yield from _events(text, state)
 
@@ -144,7 +151,7 @@ def _subjects(text: str, figure: Figure, state: _State) -> tuple[_Subject, ...]:
     if mention:
         rule, start, end = mention
         state.glue, state.start = window[end:], figure.start - len(window) + start
-        return _named(window[:start], window[start:end], rule, state.glue)
+        return _named(text[: state.start], window[start:end], rule, state.glue)
     rest = text[figure.end :]
     behind = (rule for rule in load_indicators() if not rule.said and re.match(rule.after, rest))
     return tuple(_Subject(rule, "") for rule in behind)
@@ -182,19 +189,23 @@ def _named(before: str, mention: str, rule: Indicator, glue: str) -> tuple[_Subj
         return tuple(_in_list(part, parts[-1], rule) for part in parts)
     alone = _Subject(rule, _scope(before))
     joined = _LIST_END.search(before)
-    other = _mention(before[: joined.start()]) if joined else None
-    if other and joined and other[2] == joined.start():
-        return _Subject(other[0], _scope(before[: other[1]])), alone
+    earlier = before[: joined.start()][-_WINDOW_CHARS:] if joined else ""
+    other = _mention(earlier)
+    if other and other[2] == len(earlier):
+        return _Subject(other[0], ""), alone
     return (alone,)
 
 
 def _in_list(part: str, last: str, rule: Indicator) -> _Subject:
-    """光伏 in a list that ends 风电装机容量 is 光伏装机容量; else it is a scope of the last."""
+    """光伏 in a list that ends 风电装机容量 is 光伏装机容量, 水泥 in one that ends
+    陶瓷行业产能比例 a scope like 陶瓷行业; of neither kind, it is nothing known.
+    """
     for at in range(len(last), 0, -1):
         for candidate in load_indicators():
             if candidate.said and candidate.pattern.fullmatch(part + last[at:]):
                 return _Subject(candidate, "")
-    return _Subject(rule, _scope(rule.pattern.sub("", part)))
+    scoped = not rule.pattern.fullmatch(last)
+    return _Subject(rule if scoped else _UNKNOWN, _scope(rule.pattern.sub("", part)))
 
 
 def _scope(before: str) -> str:
@@ -212,7 +223,7 @@ def _last_clause(text: str) -> str:
 
 def _fits(figure: Figure, rule: Indicator, glue: str, rest: str) -> bool:
     """Whether unit, direction and what follows are such as the rule asks for."""
-    if rule.unit == "年" or not re.match(rule.after, rest) or _THRESHOLD.match(rest):
+    if rule.unit == _EVENT or not re.match(rule.after, rest) or _THRESHOLD.match(rest):
         return False
     unit = _UNITS.get(rule.unit, re.escape(rule.unit))
     lost = rule.unit in ("%", "下降") and not figure.unit and _PERCENT_LOST.match(rest)
@@ -246,14 +257,14 @@ def _target(figure: Figure, subject: _Subject, state: _State) -> Target:
 def _events(text: str, state: _State) -> Iterator[tuple[int, int, Target]]:
     """Years by which something is to happen; not where the text says it for another's sake."""
     for rule in load_indicators():
-        for match in rule.pattern.finditer(text) if rule.unit == "年" else ():
+        for match in rule.pattern.finditer(text) if rule.unit == _EVENT else ():
             clause = _CLAUSE_START.split(text[: match.start()])[-1] + match[0]
             year = (_ANY_YEAR.findall(match[0]) or state.years)[-1]
             own = not (_FOR_ANOTHER.search(clause) or _NOT_OWN.search(text))
             if own and re.fullmatch(r"20\d\d", year) and year > _LAST_PAST_YEAR:
                 sector = _SECTOR.search(drop_years(clause))
                 subject = _Subject(rule, sector[0] if sector else "")
-                figure = Figure(year, "年", "", (), 0, match.start(), match.end())
+                figure = Figure(year, _EVENT, "", (), 0, match.start(), match.end())
                 target = _target(figure, subject, _State((year,)))
                 yield match.start(), match.end(), target
 

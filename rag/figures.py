@@ -19,7 +19,7 @@ _RANGE = re.compile("%?[-—~～至]")
 _BASELINE = re.compile(r"(?:比|较|与|在|以|按)“?(?:20\d\d年|十三五”?)[底末]?(?:相比|水平|基础上)?")
 # A year that the text only looks back on, or that a slogan carries (2030年前碳达峰), sets nothing.
 _YEAR = re.compile(
-    r"(?<!\d)(?P<years>20\d\d年?(?:[、和及]20\d\d年?)*)(?<=年)[底末]?(?:以?前)?"
+    r"(?<!\d)(?P<years>20\d\d年?(?:[、和及]20\d\d年?)*)(?<=年)[底末]?+(?:以?前)?+"
     r"(?!\d|以来|度|远景|水平|(?:,?(?:如期|顺利|全面)?实现)?碳达峰)"
     r"|“?(?P<plans>十[三四五]五(?:[”“、和与]+十[四五]五)?)”?(?:规划)?(?P<part>期间|时期|期?末)"
 )

@@ -83,11 +83,11 @@ class Span(NamedTuple):
 # A full stop ends a sentence after two letters (not after U.S., e.g., г.), a bracket, a share or a
 # year, and before a capital, a letter of a script without capitals, an opening mark or the end.
 _SENTENCE_END = re.compile(
-    r"[。!?!?؟]+[”’」』))]*"
+    r"[。!?！？؟]+[”’」』)）]*"
     r"|(?:(?<=[^\W\dA-Z_]{2})|(?<=[)\]%])|(?<=\d{4}))\.(?=\s+(?:[^\W\da-z_]|[(“\"«¿¡])|\s*$)"
     r"|\n+"
 )
-_CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|[;;؛]")
+_CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|[;；؛]")
 
 
 def split_sentences(text: str) -> tuple[Span, ...]:

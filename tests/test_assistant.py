@@ -228,7 +228,7 @@ def test_building_from_nothing_and_loading_nothing_fail_with_the_remedy(tmp_path
 
 
 def test_an_unknown_generator_is_refused_with_those_there_are(built):
-    with pytest.raises(RagError, match="'oracle'.*embedded"):
+    with pytest.raises(RagError, match=r"'oracle'.*embedded"):
         Assistant.load(built, settings=Settings(generator="oracle"))
 
 

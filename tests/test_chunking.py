@@ -70,15 +70,20 @@ def test_a_section_that_does_not_fit_begins_a_chunk_of_its_own():
 
 def test_a_long_section_is_cut_at_sentence_ends_into_parts_of_about_equal_length():
     sentence = "到二五年占比达到百分之二十五。"
-    parts = texts(Document("d", "t", sentence * 40, "d.txt"), chunk_chars=100)
-    assert all(part.endswith("。") for part in parts)
+    parts = texts(Document("d", "t", (sentence + "占比！") * 35, "d.txt"), chunk_chars=100)
+    assert all(part.endswith(("。", "！")) for part in parts)
     assert min(map(len, parts)) >= 0.6 * max(map(len, parts))
 
 
+def test_a_sentence_a_little_over_its_equal_share_stays_whole():
+    sentences = ["甲" * 239 + "。", "乙" * 259 + "。"]
+    assert texts(Document("d", "t", "".join(sentences), "d.txt"), chunk_chars=400) == sentences
+
+
 def test_a_sentence_longer_than_a_chunk_is_cut_at_commas_then_anywhere():
-    assert texts(Document("d", "t", "甲甲甲,乙乙乙,丙丙", "d.txt"), chunk_chars=5) == [
+    assert texts(Document("d", "t", "甲甲甲,乙乙乙，丙丙", "d.txt"), chunk_chars=5) == [
         "甲甲甲,",
-        "乙乙乙,",
+        "乙乙乙，",
         "丙丙",
     ]
     assert texts(Document("d", "t", "甲" * 7, "d.txt"), chunk_chars=3) == ["甲甲甲", "甲甲甲", "甲"]

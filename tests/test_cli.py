@@ -208,7 +208,7 @@ def test_chat_serves_the_index_at_the_place_asked_for(rag, built, monkeypatch):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_help_shows_examples(capsys, command):
-    with pytest.raises(SystemExit, match="^0$"):
+    with pytest.raises(SystemExit, match=r"^0$"):
         cli.main([command, "--help"])
     shown = capsys.readouterr().out
     assert f"examples:\n  rag {command}" in shown
@@ -217,7 +217,7 @@ def test_every_help_shows_examples(capsys, command):
 
 
 def test_the_help_lists_every_command(capsys):
-    with pytest.raises(SystemExit, match="^0$"):
+    with pytest.raises(SystemExit, match=r"^0$"):
         cli.main(["--help"])
     shown = capsys.readouterr().out
     assert all(f"    {command} " in shown for command in COMMANDS)
@@ -241,6 +241,7 @@ def test_the_help_lists_every_command(capsys):
         (["ask", "风电", "--status", "old"], ["'old'", "draft"]),
         (["index", "x", "--chunk-chars", "-5"], ["--chunk-chars"]),
         (["chat", "--port", "http"], ["'http' is not a whole number above 0"]),
+        (["chat", "--port", "65536"], ["65536 is above 65535"]),
     ],
 )
 def test_a_command_typed_wrong_fails_in_one_line(rag, arguments, told):

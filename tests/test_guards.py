@@ -30,7 +30,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     for row in (
         "types errors settings",
         "places language words wording glossary figures indicators indicator_names",
-        "readers chunking embedders stores lexical query generators citing refusal manifest"
+        "readers chunking embedders stores lexical query generators citing refusal naming manifest"
         " targets extraction charts",
         "index",
         "retrieval indexing",

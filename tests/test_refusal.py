@@ -51,6 +51,10 @@ def test_the_region_around_a_city_stands_for_it_but_a_city_not_for_its_province(
     assert "江苏省" in reason("江苏的目标?", known=frozenset({"无锡市"}))
 
 
+def test_a_plan_of_the_nation_does_not_stand_for_a_province():
+    assert "新疆" in reason("新疆的目标?", known=frozenset({"全国", "中国"}))
+
+
 def test_a_place_told_of_in_a_document_of_no_region_is_not_absent():
     report = hit("report", text="新疆基地投产", region="")
     assert reason("新疆的目标?", [report]) == ""

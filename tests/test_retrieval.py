@@ -120,7 +120,9 @@ def test_words_that_every_chunk_has_keep_the_score_a_share():
     assert 0 < hit.score < 1 + DENSE_WEIGHT + 1e-6
 
 
-@pytest.mark.parametrize("region", ["湖南省", "湖南", "Hunan", "hunan", "Хунань", "후난성", "هونان"])
+@pytest.mark.parametrize(
+    "region", ["湖南省", "湖南", "Hunan", "hunan", "Хунань", "후난성", "هونان"]
+)
 def test_a_region_filter_is_read_in_any_language(plans, region):
     assert ids(find(plans, "能源", region=region)) == ["hn"]
 
@@ -191,7 +193,9 @@ def test_folding_leaves_room_for_other_passages():
 
 def test_passages_that_share_half_their_words_are_not_folded():
     head, tail = PASSAGE.format("23%").split("科学划定")
-    other = head + "发展海洋渔业,建设牧场,养护渔业资源,保护珊瑚礁和红树林,清理海岸垃圾,整治近海污染。"
+    other = (
+        head + "发展海洋渔业,建设牧场,养护渔业资源,保护珊瑚礁和红树林,清理海岸垃圾,整治近海污染。"
+    )
     both = [make_document("a", head + tail), make_document("b", other)]
     assert sorted(ids(find(make_retriever(*both), "城市公园绿地"))) == ["a", "b"]
 
@@ -230,7 +234,11 @@ def test_a_sentence_that_the_boundary_cuts_is_run_on_to_its_end():
     [
         "# 港口\n\n港口岸电改造\n\n另一段话没有句号,很长很长很长",  # a line's end is an end
         "港口岸电改造完成。另一段话没有句号,很长很长很长很长很长很长",
-        "港口岸电改造" + "港" * 14 + "\n" + "另一段话很长很长" * 3,  # cut right before the line's end
+        "港口岸电改造"
+        + "港" * 14
+        + "\n"
+        + "另一段话写得很长很长" * 3
+        + "。",  # cut right before the line's end
     ],
 )
 def test_a_chunk_that_ends_with_a_sentence_or_a_line_is_left_as_it_is(text):

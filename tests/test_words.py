@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rag.words import find_numerals, normalize, split_clauses, split_sentences, tokenize
 
 # Text with marks that end sentences, so that there is something to split.
-MARKED = st.text(st.sampled_from("甲乙aB3 \n。;;!?.”)(、,%")) | st.text()
+MARKED = st.text(st.sampled_from("甲乙aB3 \n。;；!?！.”)(，、,%")) | st.text()
 
 
 def pieces(split, text):
@@ -95,6 +95,7 @@ def test_clauses_cut_sentences_further_and_never_join_them(text):
     ("text", "sentences"),
     [
         ("甲。乙!丙?丁", ["甲。", "乙!", "丙?", "丁"]),
+        ("甲！）乙？丙", ["甲！）", "乙？", "丙"]),
         ("他说:“甲。”乙。", ["他说:“甲。”", "乙。"]),
         ("(甲。)乙", ["(甲。)", "乙"]),
         ("甲\n\n乙", ["甲", "乙"]),
@@ -118,7 +119,7 @@ def test_sentences_end_where_a_reader_would_end_them(text, sentences):
 
 
 def test_clauses_end_at_semicolons_too():
-    assert pieces(split_clauses, "甲;乙;丙。丁") == ["甲;", "乙;", "丙。", "丁"]
+    assert pieces(split_clauses, "甲;乙；丙。丁؛戊") == ["甲;", "乙；", "丙。", "丁؛", "戊"]
 
 
 @pytest.mark.parametrize(

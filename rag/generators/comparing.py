@@ -53,8 +53,8 @@ class Comparer:
         figure is named as such. Empty for another kind of question, without a row, or where there
         is nothing to compare it with.
         """
-        of_figures = query.kind == "compare" and (query.wants_figure or query.years)
-        if not (query.everywhere or of_figures):
+        of_figures = len(query.places) > 1 and (query.wants_figure or query.years)
+        if not (query.everywhere or (query.kind == "compare" and of_figures)):
             return Draft(())
         rows = self._rows(query, documents)
         missing = [place for place in query.places if not _has_row(place, rows)]
@@ -149,8 +149,10 @@ def _printed(value: str, text: str) -> str:
 
 def _statement(query: Query, row: _Row) -> Statement:
     target, document = row.target, row.document
-    year = "" if not target.year or target.year in map(str, query.years) else target.year
-    details = [year, target.scope, say_pages(query.language, row.evidence.pages)]
+    known = find_numerals(query.question) | find_numerals(row.evidence.quote)
+    year = "" if target.year in map(str, query.years) else target.year
+    details = [part for part in (year, target.scope) if find_numerals(part) <= known]
+    details.append(say_pages(query.language, row.evidence.pages))
     if document.status == "draft":
         details.append(say(query.language, "draft"))
     text = say(

@@ -1,11 +1,11 @@
 """The generator without a language model: it picks the units that answer and quotes them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rag.generators.units import Unit, score_units
 from rag.places import places_of
-from rag.types import Draft, Evidence, Hit, Kind, Query, Statement
-from rag.wording import lead
+from rag.types import Document, Draft, Evidence, Hit, Kind, Query, Statement
+from rag.wording import lead, say, say_pages
 from rag.words import find_numerals
 
 # How many characters of quotes an answer may hold, and how many passages it may quote.
@@ -15,6 +15,8 @@ _BUDGET: dict[Kind, tuple[int, int]] = {
     "list": (640, 3),
     "scope": (700, 4),
 }
+_LONGEST: dict[Kind, int] = {"fact": 480, "compare": 480, "list": 880, "scope": 880}
+_MARKER_CHARS = 6  # a marker and the blank line after it
 _RIVAL_ABOVE = 0.8  # of the best unit's score: another plan that seems to say as much
 _KEEP_ABOVE = 0.6  # of the best unit's score: weaker ones are not worth the reader's time
 
@@ -33,7 +35,7 @@ class EmbeddedGenerator:
         if not chosen:
             ranked = _rival_second(query, _of_asked_places(query, ranked))
             chosen = _best(ranked, *_BUDGET[query.kind])
-        return Draft(tuple(_statement(query, unit) for unit in chosen))
+        return Draft(_within(_LONGEST[query.kind], _statements(query, chosen)))
 
 
 def _of_asked_places(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
@@ -72,20 +74,14 @@ def _best(ranked: Sequence[Unit], chars: int, count: int) -> list[Unit]:
 
 def _compared(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
     """The best units of each place compared, or of two plans of one; [] for fewer than two."""
-    if len(query.places) < 2:
-        works = {_work(unit): unit for unit in reversed(ranked)}
-        return sorted(works.values(), key=lambda unit: -unit.score)[:2]
-    chars, count = _BUDGET["compare"]
-    share = [
-        _best(
-            [unit for unit in ranked if place.name in places_of(unit.document)],
-            chars // len(query.places),
-            max(count // len(query.places), 1),
-        )
-        for place in query.places
-    ]
-    chosen = list(dict.fromkeys(unit for units in share for unit in units))
-    return chosen if sum(map(bool, share)) > 1 else []
+    groups = [[u for u in ranked if p.name in places_of(u.document)] for p in query.places]
+    if len(groups) < 2:
+        works = list(dict.fromkeys(_work(unit) for unit in ranked))[:2]
+        groups = [[unit for unit in ranked if _work(unit) == work] for work in works]
+    if sum(map(bool, groups)) < 2:
+        return []
+    chars, count = (budget // len(groups) for budget in _BUDGET["compare"])
+    return list(dict.fromkeys(u for group in groups for u in _best(group, chars, max(count, 1))))
 
 
 def _repeats(unit: Unit, other: Unit) -> bool:
@@ -102,6 +98,26 @@ def _work(unit: Unit) -> str:
     return unit.document.work or unit.document.id
 
 
-def _statement(query: Query, unit: Unit) -> Statement:
-    evidence = Evidence(unit.document, unit.start, unit.end, unit.score)
-    return Statement(f"{lead(query.language, evidence)}{unit.text}", (evidence,))
+def _statements(query: Query, units: Sequence[Unit]) -> Iterator[Statement]:
+    """Each unit with whose words it is; the plan is not named again where it goes on."""
+    before: Document | None = None
+    for unit in units:
+        evidence = Evidence(unit.document, unit.start, unit.end, unit.score)
+        again = unit.document is before and evidence.pages
+        said = say_pages(query.language, evidence.pages) if again else ""
+        opening = (
+            say(query.language, "lead", place=said) if said else lead(query.language, evidence)
+        )
+        yield Statement(f"{opening}{unit.text}", (evidence,))
+        before = unit.document
+
+
+def _within(chars: int, statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """The first statements that fit, leads counted; always one."""
+    kept: list[Statement] = []
+    for statement in statements:
+        chars -= len(statement.text) + _MARKER_CHARS
+        if kept and chars < 0:
+            break
+        kept.append(statement)
+    return tuple(kept)

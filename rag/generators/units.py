@@ -21,7 +21,7 @@ _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no fu
 # Factors: a brief is quoted where it says it better, another language where the asker's says less.
 _OTHER_PLACE, _BRIEF, _OTHER_LANGUAGE = 0.7, 0.9, 0.6
 _ITEM_MARK = re.compile(r"\s*[-*+]\s+")
-_PAGE_REFERENCE = re.compile(r"\s*(?:[((]第[^))]*页[))]|\(pp?\.[^)]*\))\s*$")
+_PAGE_REFERENCE = re.compile(r"\s*(?:[(（]第[^)）]*页[)）]|\(pp?\.[^)]*\))\s*$")
 # 2030年 and "by 2030" are years, 2000万千瓦 and 2,000 are none.
 _A_YEAR = r"(?<![\d.,])20\d\d(?:(?=[年、和至到前])|(?![\d%A-Za-z\u3400-\u9fff]|[.,]\d))"
 # A baseline (比2020年), or the peak that every plan aims at (2030年前碳达峰): no year of a target.

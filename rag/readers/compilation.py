@@ -22,11 +22,11 @@ _MAX_LOST_PAGES = 5  # a footer must count on from the last one, so `第3页` in
 # A link ends where a year or a Chinese character begins: `….shtml2040年前` ends at .shtml.
 _LINK = r"https?://(?:(?!\d{4}年)[!-'*-~])+"
 _HEAD = re.compile(
-    rf"(?P<region>[^《》。,::;\s]{{2,12}})《(?P<title>[^》]{{4,120}})》(?P<url>{_LINK})"
+    rf"(?P<region>[^《》。,，:：;；\s]{{2,12}})《(?P<title>[^》]{{4,120}})》(?P<url>{_LINK})"
 )
 # Some plans carry no link but the words of a code to scan; the title then has no brackets.
 _SCAN_HEAD = re.compile(
-    r"(?P<region>国务院|[^《》。,::;\s]{2,6}[省市区])(?P<title>\S{4,60}?)扫码查看全文(?:扫码下载原文)?"
+    r"(?P<region>国务院|[^《》。,，:：;；\s]{2,6}[省市区])(?P<title>\S{4,60}?)扫码查看全文(?:扫码下载原文)?"
 )
 _CONTENTS_LINE = re.compile(
     r"^(?P<title>[^.《》\n]{6,80}?)\s*\.{4,}\s*(?P<page>\d{1,4})\s*$", re.MULTILINE

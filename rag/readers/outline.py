@@ -20,7 +20,7 @@ _NUMBERINGS: tuple[tuple[int, str], ...] = (
     (3, rf"{_OPEN}{_NUMERAL}{_CLOSE}"),
     (4, r"\d{1,2}[.．](?!\d)\s*"),
     (5, rf"{_OPEN}\d{{1,2}}{_CLOSE}"),
-    (6, r"专栏\s*[\d一二三四五六七八九十]{1,2}[::\s]?"),
+    (6, r"专栏\s*[\d一二三四五六七八九十]{1,2}[:：\s]?"),
     (6, rf"第{_NUMERAL}条\s*"),
 )
 _KINDS = "|".join(f"(?P<r{i}>{p})" for i, (_, p) in enumerate(_NUMBERINGS))

@@ -4,7 +4,7 @@ import re
 
 from rag.types import PageSpan
 
-_SENTENCE = re.compile(r"[^。;;\n]*[。;;\n]|[^。;;\n]+$")
+_SENTENCE = re.compile(r"[^。;；\n]*[。;；\n]|[^。;；\n]+$")
 MIN_REPEAT_CHARS = 150  # shorter repeats are turns of phrase and lists of departments
 
 

@@ -31,7 +31,7 @@ def pages_of(text, spans, part):
     return Document("d", "t", text, "d.txt", page_spans=spans).pages_of(start, start + len(part))
 
 
-@given(st.lists(st.text(st.sampled_from("甲乙。;\n")), max_size=6))
+@given(st.lists(st.text(st.sampled_from("甲乙。;；\n")), max_size=6))
 def test_without_a_long_repeat_nothing_changes(pages):
     text, spans = paged(*pages)
     if len(text) < 2 * MIN_REPEAT_CHARS:
@@ -97,6 +97,12 @@ def test_a_repeat_counts_from_the_stated_length_on(chars, dropped):
     run = sentence("甲", 100) + sentence("乙", MIN_REPEAT_CHARS - 100 + chars)
     kept, _ = drop_repeats(*paged(run, "中。", run))
     assert kept == run + "中。" + ("" if dropped else run)
+
+
+@pytest.mark.parametrize("mark", ["。", ";", "；"])
+def test_sentences_end_at_any_width_of_mark(mark):
+    run = sentence("甲", 160).replace("。", mark)
+    assert drop_repeats(*paged(run, "中。", run, "完"))[0] == run + "中。完"
 
 
 def test_short_repeats_stay():
