@@ -37,7 +37,8 @@ _LINKS = {
     "de": "der die das den dem des ein eine einer von vom zu zur im in",
     "es": "el la los las un una de del en a al",
     "pt": "o a os as um uma de do da dos das em no na nos nas",
-    "it": "il lo la l gli le i un uno una di d del dello della dell dei degli delle da in nel nella al",
+    "it": "il lo la l gli le i un uno una di d del dello della dell dei degli delle da in nel"
+    " nella al",
     "ru": "в на и по",
 }
 _ARABIC_ARTICLE = re.compile(r"^[وف]?(?:[بك]?ال|لل)(?=\w{3})")

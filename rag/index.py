@@ -71,7 +71,7 @@ def build_index(
             f"chunk_chars is {settings.chunk_chars}; it must be {MIN_CHUNK_CHARS} or more, "
             f"e.g. `rag index corpus/ --chunk-chars {Settings.chunk_chars}`."
         )
-    named = tuple(_unique_ids(documents))
+    named = tuple(_told_apart(documents))
     chunks = tuple(c for d in named for c in split_document(d, chunk_chars=settings.chunk_chars))
     settings = replace(settings, embedder=_lasting_name(settings.embedder or DEFAULT_EMBEDDER))
     embedder = load_embedder(settings)
@@ -187,13 +187,18 @@ def _targets(documents: Sequence[Document], curated: Iterable[Target]) -> Target
     return TargetTable(rows, works)
 
 
-def _unique_ids(documents: Iterable[Document]) -> Iterator[Document]:
-    used: set[str] = set()
+def _told_apart(documents: Iterable[Document]) -> Iterator[Document]:
+    """Ids that clash get a number; an original of a work that has one is a work of its own."""
+    ids: set[str] = set()
+    works: set[str] = set()
     for document in documents:
         names = chain([document.id], (f"{document.id}-{n}" for n in count(2)))
-        name = next(name for name in names if name not in used)
-        used.add(name)
-        yield document if name == document.id else replace(document, id=name)
+        name = next(name for name in names if name not in ids)
+        is_original = document.kind == "original"
+        work = name if is_original and document.work in works else document.work
+        ids.add(name)
+        works |= {work} if is_original else set()
+        yield replace(document, id=name, work=work)
 
 
 def _write(index: Index, fresh: Path, folder: Path) -> None:

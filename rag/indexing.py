@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rag.errors import IndexDamaged, IndexMissing, ReadError
 from rag.index import Index, build_index, check_writable, read_documents, read_targets, save_index
+from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.readers import find_files, read_file
 from rag.settings import Settings
@@ -50,6 +51,7 @@ def index_paths(
     files = find_files([path for path in paths if path not in tables])
     failed: list[tuple[Path, str]] = []
     documents = list(_read(files, failed, progress))
+    read = len(files) - len(failed)
     if not documents:
         raise ReadError(_why_none(paths, failed))
     sources = {document.source for document in documents}
@@ -64,7 +66,7 @@ def index_paths(
     index = build_index([*kept, *documents], settings, curated)
     save_index(index, folder)
     progress("indexing", 1, 1)
-    return Outcome(index, len(files) - len(failed), len(kept), tuple(failed), lost)
+    return Outcome(index, read, len(kept), tuple(failed), lost)
 
 
 def _read(
@@ -83,10 +85,11 @@ def _read(
 
 
 def _tables_at(path: Path) -> list[Path]:
-    """The tables of targets named: a CSV, or `targets.csv` in a folder."""
+    """The tables of targets named: a CSV, or `targets.csv` in a folder, save those of an index."""
     if path.suffix.lower() == ".csv" and path.is_file():
         return [path]
-    return sorted(path.rglob(_TABLE)) if path.is_dir() else []
+    tables = sorted(path.rglob(_TABLE)) if path.is_dir() else []
+    return [table for table in tables if not table.with_name(MANIFEST).exists()]
 
 
 def _rows(table: Path, failed: list[tuple[Path, str]]) -> tuple[Target, ...]:

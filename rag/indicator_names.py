@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from rag.glossary import find_terms, stem_words
-from rag.indicators import load_aliases
+from rag.indicators import load_aliases, load_indicators
 from rag.language import detect_language
 from rag.places import find_mentions
 from rag.types import Target
@@ -48,7 +48,9 @@ class IndicatorNames:
         self.frequency: Counter[str] = Counter()
         for (name, _), count in counts.items():
             self.frequency[name] += count
-        self._english_names = tuple(pair for pair in counts if pair[1])
+        # Those that plans commonly set are weighed too, so that a small table is no looser.
+        common = ((rule.name, rule.en) for rule in load_indicators())
+        self._known = tuple(dict.fromkeys((*counts, *common)))
         self._spoken: dict[str, _Names] = {}
 
     def resolve(self, text: str, likely: Iterable[str] = ()) -> tuple[str, ...]:
@@ -68,7 +70,8 @@ class IndicatorNames:
 
     def _best(self, text: str, language: str, likely: set[str]) -> tuple[str, ...]:
         least = _MIN_SCORES.get(language, _MIN_SCORE)
-        scores = {n: score for n, score in self._scores(text, language).items() if score >= least}
+        scores = self._scores(text, language)
+        scores = {n: s for n, s in scores.items() if s >= least and n in self.frequency}
         for name, score in scores.items():
             preferred = _LIKELY_FACTOR if name in likely else 1.0
             scores[name] = score * preferred + _FREQUENCY_SHARE * math.log(self.frequency[name])
@@ -92,16 +95,15 @@ class IndicatorNames:
     def _names_in(self, language: str) -> "_Names":
         """The names known in a language: the table's if Chinese or English, and the aliases."""
         if language not in self._spoken:
-            known = {"zh": [(name, name) for name in self.frequency], "en": self._english_names}
-            aliases = [
-                (name, other)
-                for name, spoken in load_aliases().items()
-                if name in self.frequency
-                for other in spoken.get(language, ())
+            names = [
+                (n, o) for n, spoken in load_aliases().items() for o in spoken.get(language, ())
             ]
+            if language == "zh":
+                names += [(name, name) for name, _ in self._known]
+            if language == "en":
+                names += [(name, english) for name, english in self._known if english]
             self._spoken[language] = _Names(
-                (name, _spoken_features(said, language))
-                for name, said in (*known.get(language, ()), *aliases)
+                (name, _spoken_features(said, language)) for name, said in dict.fromkeys(names)
             )
         return self._spoken[language]
 

@@ -20,12 +20,15 @@ def drawn(monkeypatch, tmp_path):
 
     def draw(rows, **more):
         seen = []
-        monkeypatch.setattr(
-            charts, "_dress", lambda axes, *rest: seen.append((axes, dress(axes, *rest)))
-        )
+
+        def keep(axes, *rest):
+            seen.append(axes)
+            dress(axes, *rest)
+
+        monkeypatch.setattr(charts, "_dress", keep)
         out = tmp_path / "chart.png"
         draw_targets(rows, LABELS, out=out, title="装机目标", **more)
-        return seen[0][0], out
+        return seen[0], out
 
     dress = charts._dress
     return draw

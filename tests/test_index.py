@@ -146,6 +146,19 @@ def test_ids_that_clash_are_numbered_and_every_chunk_keeps_its_document(tmp_path
     assert [chunk.document.id for chunk in loaded.chunks] == ["a", "a-2", "a-3", "a-4"]
 
 
+def test_an_original_is_a_work_of_its_own_and_a_brief_belongs_to_the_first():
+    documents = [
+        make_document("p1", "摘要。", kind="brief", region="甲"),
+        make_document("p1", "甲方案。", region="甲"),
+        make_document("p1", "乙方案。", region="乙"),  # of another book
+        make_document("p1", "再述。", kind="brief", region="甲"),
+    ]
+    index = build_index(documents, Settings())
+    works = [(document.id, document.work) for document in index.documents]
+    assert works == [("p1", "p1"), ("p1-2", "p1"), ("p1-3", "p1-3"), ("p1-4", "p1")]
+    assert index.targets.regions == {"p1": "甲", "p1-3": "乙"}
+
+
 def test_the_embedder_of_the_settings_is_used_and_remembered(tmp_path, word_lengths):
     save_index(build_index([make_document("a", "one three")], word_lengths), tmp_path / "index")
     loaded = load_index(tmp_path / "index", Settings())

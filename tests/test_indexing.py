@@ -187,6 +187,31 @@ def test_a_damaged_index_is_replaced_and_the_loss_told(place, damage):
     assert ids() == ["wind"]
 
 
+TABLE = """\
+plan_id,page,indicator,indicator_en,scope,year,value,unit,qualifier,baseline_year,note
+wind,3,风电装机,Wind capacity,,2025,2800,万千瓦,以上,,
+nosuch,1,光伏装机,Solar capacity,,2025,1,万千瓦,,,
+"""
+
+
+def test_a_table_of_targets_is_read_and_outlives_the_reading_of_other_files(place):
+    write(place / "docs" / "targets.csv", TABLE)
+    for paths in (["docs"], ["single.html"], ["."]):  # the last holds the index and its table too
+        outcome = index(*paths)
+        assert outcome.failed == ()
+        curated = [row for row in outcome.index.targets.rows if row.origin == "curated"]
+        assert [(row.plan, row.value) for row in curated] == [("wind", "2800")]
+
+
+def test_a_bad_table_is_named_and_counts_for_no_file(place):
+    write(place / "docs" / "targets.csv", "year,value\n2025,1\n")
+    outcome = index("docs")
+    assert outcome.files == 2
+    ((table, reason),) = outcome.failed
+    assert table.name == "targets.csv"
+    assert "lacks the column plan_id" in reason
+
+
 def test_the_embedder_of_the_index_is_kept_unless_another_is_named(place, monkeypatch):
     monkeypatch.setitem(EMBEDDERS, "counts", lambda settings: CharacterCounts())
     index("docs", settings=Settings(embedder="counts"))

@@ -60,9 +60,15 @@ def test_the_best_come_first_and_at_most_five(names):
 
 
 def test_the_likely_come_before_their_equals():
-    names = IndicatorNames(Target("p1", 1, name) for name in ("绿色甲率", "绿色乙率"))
-    assert names.resolve("绿色率")[0] == "绿色乙率"  # by the alphabet
-    assert names.resolve("绿色率", likely={"绿色甲率"})[0] == "绿色甲率"
+    names = IndicatorNames(Target("p1", 1, name) for name in ("甲级绿色园区", "乙级绿色园区"))
+    assert names.resolve("多少绿色园区")[0] == "乙级绿色园区"  # by the alphabet
+    assert names.resolve("多少绿色园区", likely={"甲级绿色园区"})[0] == "甲级绿色园区"
+
+
+def test_a_small_table_is_no_looser():
+    names = IndicatorNames([Target("p1", 1, "森林覆盖率", "Forest coverage rate")])
+    assert names.resolve("forest coverage in Hunan") == ("森林覆盖率",)
+    assert names.resolve("non-fossil share") == names.resolve("绿色工厂多少家") == ()
 
 
 def test_a_table_without_rows_names_none():

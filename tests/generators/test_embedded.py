@@ -67,7 +67,7 @@ def test_a_comparison_of_many_places_still_quotes_each():
 def test_a_comparison_of_two_plans_of_one_region_has_a_quote_of_each():
     other = make_document(PLAN.replace("25%", "27%"), "other")
     question = "江苏碳达峰方案和能源规划哪个更高,2030年非化石能源消费比重?"
-    assert sorted(ids(question, make_document(), other)) == ["d", "other"]
+    assert set(ids(question, make_document(), other)) == {"d", "other"}
 
 
 def test_a_comparison_with_one_place_in_the_documents_answers_for_that_one():
