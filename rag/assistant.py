@@ -118,7 +118,8 @@ class Assistant:
         only = Filter(region, level, status, document)
         hits = self._passages(query, only)
         clock.lap("retrieve")
-        reason = refusal.find_reason(query, hits, self._retriever.places)
+        absent = self._plan_names.find_absent(query)
+        reason = refusal.find_reason(query, hits, self._retriever.places, absent)
         cited = self._answered(query, hits, only) if not reason else None
         if cited is None:
             reason = reason or say(query.language, "refused")

@@ -1,6 +1,7 @@
 """Which plans a question names, by the words of their titles and by-names."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
@@ -9,6 +10,8 @@ from rag.places import places_of
 from rag.types import Document, Query
 from rag.words import tokenize
 
+_TITLE = re.compile(r"《([^《》]{4,80})》")
+_SAME_TITLE = 0.7  # share of a title's words, by rarity: people shorten titles
 _LEAST = 1.0  # under it a question shares no telling word with a title
 
 
@@ -51,6 +54,16 @@ class PlanNames:
             left -= name - of_places
         return tuple(found)
 
+    def find_absent(self, query: Query) -> tuple[str, ...]:
+        """The titles in 《》 that no work bears, in order."""
+        titles = _TITLE.findall(query.question)
+        return tuple(title for title in titles if not self._is_borne(_words(title)))
+
+    def _is_borne(self, title: frozenset[str]) -> bool:
+        whole = sum(map(self._rarity, title))
+        names = chain.from_iterable(self._names.values())
+        return any(sum(map(self._rarity, title & n)) >= _SAME_TITLE * whole for n in names)
+
     def _score(self, name: frozenset[str], words: frozenset[str]) -> float:
         """Rarity of the words shared, times their share of the name."""
         whole = sum(map(self._rarity, name))
@@ -58,7 +71,7 @@ class PlanNames:
         return shared * shared / whole if whole else 0.0
 
     def _rarity(self, word: str) -> float:
-        return math.log((len(self._names) + 1) / self._works_with[word])
+        return math.log((len(self._names) + 1) / max(self._works_with[word], 0.5))
 
 
 def _words(text: str) -> frozenset[str]:

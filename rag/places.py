@@ -83,6 +83,14 @@ def _fold_char(char: str) -> str:
     return "й" if char in "йЙ" else base
 
 
+def name_in(language: str, place: Place) -> str:
+    """The main name of a place in a language; English where the table lacks the language."""
+    if language == "zh":
+        return place.name
+    row = next(row for row in _rows() if row["zh"] == place.name)
+    return (row.get(language) or row["en"]).split("|")[0]
+
+
 @cache
 def load_places() -> tuple[Place, ...]:
     """Every place of the table, in its order."""

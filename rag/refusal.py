@@ -1,8 +1,8 @@
 """Whether the documents can answer at all, and what to say when they can't."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from rag.places import find_places
+from rag.places import find_places, name_in
 from rag.types import Draft, Evidence, Hit, Place, Query, Statement
 from rag.wording import cited_place, say
 
@@ -10,27 +10,33 @@ MIN_SUPPORT = 0.08  # score of the best hit under which nothing answers: evals/L
 _NEAREST = 2  # documents that a refusal names
 
 
-def find_reason(query: Query, hits: Sequence[Hit], known_places: frozenset[str]) -> str:
+def find_reason(
+    query: Query,
+    hits: Sequence[Hit],
+    known_places: frozenset[str],
+    absent_titles: Sequence[str] = (),
+) -> str:
     """Why the documents don't answer, as a sentence in the question's language; "" if they may.
 
-    known_places: names of the places that the indexed documents are of.
+    known_places: names of the places that the indexed documents are of. absent_titles: plans that
+    the question names in full and that aren't indexed.
     """
     if not hits:
         return say(query.language, "no_document")
-    known = known_places | _places_told_of(hits)
-    absent = [place for place in query.places if _is_absent(place, known)]
+    absent = [p for p in query.places if p.name not in known_places and _is_untold(p, hits)]
     if absent and len(absent) == len(query.places):
-        names = say(query.language, "comma").join(place.name for place in absent)
+        names = _listed(query, (name_in(query.language, place) for place in absent))
         return say(query.language, "no_region", places=names)
+    untold = [t for t in absent_titles if not any(t in hit.chunk.text for hit in hits)]
+    if untold and len(untold) == len(absent_titles):
+        return say(query.language, "no_plan", titles=_listed(query, untold))
     if hits[0].score < MIN_SUPPORT:
         return say(query.language, "refused")
     return ""
 
 
-def _places_told_of(hits: Sequence[Hit]) -> frozenset[str]:
-    """Places in the text of documents of no region: a company's report may tell of many."""
-    texts = [hit.chunk.text for hit in hits if not hit.chunk.document.region]
-    return frozenset(place.name for text in texts for place in find_places(text))
+def _listed(query: Query, names: Iterable[str]) -> str:
+    return say(query.language, "comma").join(names)
 
 
 def decline(query: Query, reason: str, hits: Sequence[Hit]) -> Draft:
@@ -47,15 +53,19 @@ def decline(query: Query, reason: str, hits: Sequence[Hit]) -> Draft:
     )
     if not evidence:
         return Draft((Statement(reason, ()),))
-    named = say(query.language, "comma").join(cited_place(query.language, e) for e in evidence)
+    named = _listed(query, (cited_place(query.language, e) for e in evidence))
     pointer = say(query.language, "nearest", nearest=named)
     return Draft((Statement(f"{reason} {pointer}", evidence),))
 
 
-def _is_absent(place: Place, known: frozenset[str]) -> bool:
-    """True for a region without a document, unless the region around it has one."""
-    return (
-        place.level in ("province", "city", "district")
-        and place.name not in known
-        and (place.level == "province" or place.within not in known)
-    )
+def _is_untold(place: Place, hits: Sequence[Hit]) -> bool:
+    """Whether no hit's text tells of a place.
+
+    A province is told of by documents of no region alone: a plan of another may name it in passing.
+    """
+    if place.level == "national":
+        return False
+    texts = [
+        hit.chunk.text for hit in hits if place.level != "province" or not hit.chunk.document.region
+    ]
+    return not any(place in find_places(text) for text in texts)

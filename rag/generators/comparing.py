@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from rag.places import places_of
+from rag.places import name_in, places_of
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import say, say_pages
 from rag.words import find_numerals, split_clauses, tokenize
@@ -64,7 +64,7 @@ class Comparer:
         quotes = {place: self._quote(query, place, hits) for place in missing}
         told = [statement for statement in quotes.values() if statement]
         statements = [head, *(_statement(query, row) for row in rows), *told]
-        untold = [place.name for place, statement in quotes.items() if not statement]
+        untold = [name_in(query.language, place) for place, said in quotes.items() if not said]
         if untold:
             names = say(query.language, "comma").join(untold)
             statements.append(Statement(say(query.language, "no_figure", places=names), ()))

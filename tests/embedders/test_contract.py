@@ -156,6 +156,17 @@ def test_a_transformer_prompts_queries_and_passages_apart(tmp_path):
 
 
 @pytest.mark.slow
+def test_rows_have_length_one_in_half_precision_too(tmp_path):
+    tiny = make_transformer(tmp_path)
+    whole = tiny.embed_queries(SENTENCES)
+    tiny._model.bfloat16()
+    halved = tiny.embed_queries(SENTENCES)
+    assert halved.dtype == np.float32
+    assert_allclose(np.linalg.norm(halved, axis=1), 1, atol=1e-6)
+    assert_allclose(halved, whole, atol=0.05)
+
+
+@pytest.mark.slow
 def test_a_transformers_identity_follows_its_weights_not_its_place(tmp_path):
     (tmp_path / "a").mkdir()
     one = make_transformer(tmp_path / "a")
