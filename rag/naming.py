@@ -61,8 +61,8 @@ class PlanNames:
 
     def _is_borne(self, title: frozenset[str]) -> bool:
         whole = sum(map(self._rarity, title))
-        names = chain.from_iterable(self._names.values())
-        return any(sum(map(self._rarity, title & n)) >= _SAME_TITLE * whole for n in names)
+        works = (frozenset().union(*names) for names in self._names.values())
+        return any(sum(map(self._rarity, title & w)) >= _SAME_TITLE * whole for w in works)
 
     def _score(self, name: frozenset[str], words: frozenset[str]) -> float:
         """Rarity of the words shared, times their share of the name."""

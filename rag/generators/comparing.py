@@ -30,7 +30,7 @@ class _Row(NamedTuple):
 class Table(Protocol):
     """What is needed of a table of targets; see `rag.targets.TargetTable.find`."""
 
-    def find(self, indicator: str, region: str | None) -> tuple[Target, ...]: ...
+    def find(self, indicator: str) -> tuple[Target, ...]: ...
 
 
 class Writer(Protocol):
@@ -71,13 +71,15 @@ class Comparer:
         return Draft(tuple(statements))
 
     def _rows(self, query: Query, documents: Sequence[Document]) -> list[_Row]:
-        regions: list[str | None] = [place.name for place in query.places] or [None]
-        targets = [t for region in regions for t in self._table.find(query.question, region)]
+        asked = {place.name for place in query.places}
         works: dict[str, list[Document]] = defaultdict(list)
         for document in sorted(documents, key=_preference(query)):
-            works[document.work].append(document)
-        rows = list(_rows(query, targets, works))[:MAX_ROWS]
-        return rows[::-1] if _LOWEST.search(query.question) else rows
+            if not asked or asked & places_of(document):
+                works[document.work].append(document)
+        rows = list(_rows(query, self._table.find(query.question), works))
+        if _LOWEST.search(query.question):
+            rows.reverse()
+        return rows[:MAX_ROWS]
 
     def _quote(self, query: Query, place: Place, hits: Sequence[Hit]) -> Statement | None:
         """What the passages of a place say with a figure in it."""

@@ -1,0 +1,96 @@
+from rag.generators.comparing import MAX_ROWS, Comparer
+from rag.generators.embedded import EmbeddedGenerator
+from rag.targets import TargetTable
+from rag.types import Document, PageSpan, Target
+
+from .making import ask, equal_rarity, make_hit
+
+INDICATOR = "非化石能源消费比重"
+
+
+def plan(work, region, text, **fields):
+    spans = (PageSpan(7, 0, len(text)),)
+    fields = {"level": "province", "language": "zh", "page_spans": spans} | fields
+    return Document(work, f"{region}方案", text, "d.txt", region=region, **fields)
+
+
+PLANS = (
+    plan("js", "江苏省", "到2030年,非化石能源消费比重达到27.40%左右,煤炭占30%。"),
+    plan("zj", "浙江省", "到2030年,非化石能源消费比重达到30%。", status="draft"),
+    plan("ah", "安徽省", "到2030年,光伏装机达到3000万千瓦。"),
+    plan("wx", "无锡市", "到2030年,非化石能源消费比重达到22%。", level="city"),
+)
+ROWS = (
+    Target("js", 7, INDICATOR, year="2030", value="27.4", unit="%", qualifier="左右"),
+    Target("zj", 7, INDICATOR, year="2030", value="30", unit="%", qualifier="达到"),
+    Target("zj", 7, INDICATOR, year="2025", value="24", unit="%"),
+    Target("wx", 7, INDICATOR, year="2030", value="22", unit="%"),
+)
+
+
+def compare(question, plans=PLANS, rows=ROWS):
+    table = TargetTable(rows, {document.work: document.region for document in PLANS})
+    comparer = Comparer(table, EmbeddedGenerator(equal_rarity))
+    return comparer.generate(ask(question), [make_hit(d) for d in plans], plans).statements
+
+
+def lines(question, **fields):
+    return [statement.text for statement in compare(question, **fields)]
+
+
+def test_each_region_has_a_row_highest_first_as_its_plan_prints_it():
+    assert lines("江苏和浙江2030年非化石能源消费比重各是多少?") == [
+        "非化石能源消费比重:",
+        "浙江省:30%(第7页、征求意见稿)",
+        "江苏省:27.40%左右(第7页)",
+    ]
+
+
+def test_the_lowest_comes_first_where_the_lowest_is_asked_for():
+    found = lines("江苏和浙江2030年非化石能源消费比重谁最低?")
+    assert found[1].startswith("江苏省")
+
+
+def test_a_row_cites_the_clause_that_holds_its_figure():
+    _, _, jiangsu = compare("江苏和浙江2030年非化石能源消费比重各是多少?")
+    assert jiangsu.evidence[0].quote == PLANS[0].text
+    assert jiangsu.evidence[0].document.id == "js"
+
+
+def test_all_provinces_are_asked_without_the_cities():
+    found = lines("2030年各省非化石能源消费比重目标谁最高?")
+    assert [line[:3] for line in found[1:]] == ["浙江省", "江苏省"]
+
+
+def test_a_place_without_a_row_gets_what_its_passages_say_with_a_figure():
+    found = lines("江苏和安徽2030年非化石能源消费比重各是多少?")
+    assert found[-1] == "《安徽省方案》(第7页):到2030年,光伏装机达到3000万千瓦。"
+
+
+def test_a_place_of_which_nothing_gives_a_figure_is_named():
+    plans = (PLANS[0], plan("ah", "安徽省", "大力发展光伏。"))
+    found = lines("江苏和安徽2030年非化石能源消费比重各是多少?", plans=plans)
+    assert found[-1] == "文档没有给出数字:安徽省。"
+
+
+def test_a_row_whose_figure_no_document_prints_is_not_shown():
+    wrong = (Target("js", 7, INDICATOR, year="2030", value="99", unit="%"), ROWS[1])
+    found = lines("江苏和浙江2030年非化石能源消费比重各是多少?", rows=wrong)
+    assert not any("99" in line for line in found)
+
+
+def test_a_question_of_one_place_or_without_figures_is_not_for_the_table():
+    assert compare("江苏2030年非化石能源消费比重是多少?") == ()
+    assert compare("江苏和浙江分别怎样发展光伏?") == ()
+
+
+def test_a_long_table_is_cut():
+    plans = tuple(plan(f"p{i}", "江苏省", f"到2030年,比重达到{i + 10}%。") for i in range(20))
+    rows = tuple(
+        Target(d.work, 7, INDICATOR, year="2030", value=str(i + 10), unit="%")
+        for i, d in enumerate(plans)
+    )
+    table = TargetTable(rows, {d.work: d.region for d in plans})
+    comparer = Comparer(table, EmbeddedGenerator(equal_rarity))
+    draft = comparer.generate(ask("2030年各省非化石能源消费比重谁最高?"), [], plans)
+    assert len(draft.statements) == MAX_ROWS + 1

@@ -1,0 +1,50 @@
+import csv
+import io
+
+from rag.rendering import answer_text, csv_text, hits_text, table_text, target_row
+from rag.types import Answer, Chunk, Citation, Document, Hit, PageSpan, Target
+
+TEXT = "到2030年,森林覆盖率达到60%。"
+PLAN = Document(
+    "p001",
+    "湖南省碳达峰实施方案",
+    TEXT,
+    "d.txt",
+    region="湖南省",
+    status="draft",
+    url="https://example.cn/plan",
+    page_spans=(PageSpan(270, 0, len(TEXT)),),
+)
+TARGET = Target("p001", 270, "森林覆盖率", year="2030", value="60", unit="%", qualifier="以上")
+CITATION = Citation(1, TEXT, PLAN, ("二、目标",), (270,), 0, len(TEXT), 1.0)
+
+
+def test_an_answer_is_followed_by_its_numbered_sources():
+    text = answer_text(Answer("?", "60%。[1]", False, (CITATION,), "zh", "embedded"))
+    place = "湖南省碳达峰实施方案 | p. 270 | draft | https://example.cn/plan | 二、目标"
+    assert text == f"60%。[1]\n\n[1] {place}\n    “{TEXT}”"
+
+
+def test_hits_are_numbered_with_score_and_place():
+    shown = hits_text([Hit(Chunk(PLAN, 0, len(TEXT)), 0.5)])
+    assert shown.startswith(" 1. 0.500 湖南省碳达峰实施方案 | p. 270")
+    assert hits_text([]) == "nothing fits the filters"
+
+
+def test_a_target_row_holds_the_plan_its_page_and_what_it_is():
+    row = target_row(TARGET, PLAN)
+    assert (row["title"], row["region"], row["status"]) == (PLAN.title, "湖南省", "draft")
+    assert (row["page"], row["value"], row["qualifier"]) == (270, "60", "以上")
+
+
+def test_csv_reads_back_equal():
+    row = target_row(TARGET, PLAN)
+    (read,) = csv.DictReader(io.StringIO(csv_text([row])))
+    assert read == {name: str(value) for name, value in row.items()}
+
+
+def test_a_table_shows_page_and_figure_and_an_empty_one_says_so():
+    head, line = table_text([target_row(TARGET, PLAN)]).split("\n")
+    assert head.split()[0] == "region"
+    assert line.split() == ["湖南省", "森林覆盖率", "2030", "60", "%", "以上", PLAN.title, "270"]
+    assert table_text([]).startswith("no target fits")
