@@ -395,8 +395,9 @@ def test_python_m_rag_fails_in_one_line(tmp_path):
     )
 
 
-def test_a_reader_that_leaves_early_is_no_failure(built):
-    command = [sys.executable, "-m", "rag", "search", "能源", "--json", "--index", built]
+@pytest.mark.parametrize("shown", [["info"], ["search", "能源", "--json"]])  # little, much
+def test_a_reader_that_leaves_early_is_no_failure(built, shown):
+    command = [sys.executable, "-m", "rag", *shown, "--index", built]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b""

@@ -40,8 +40,8 @@ ROWS: tuple[frozenset[str], ...] = tuple(
 )
 WORDS, OUTERMOST = 1, len(ROWS) - 1  # rows whose modules may import each other
 # Beside what `rag` exports: evals/training compares and reuses the embedders that it trains.
-# Two benchmarks measure a part that no program needs by itself: the rule that finds targets, and
-# the table's reading of indicators.
+# Benchmarks measure parts that no program needs by themselves: the rule that finds targets, the
+# table's reading of indicators, the places in a question.
 ALLOWED_OUTSIDE = {
     "evals/training": {"rag.embedders"},
     "evals/benchmarks": {

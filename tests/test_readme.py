@@ -1,5 +1,6 @@
 """What README shows is what the program prints."""
 
+import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -26,10 +27,8 @@ def printed(command: str, index: Path, capsys: pytest.CaptureFixture[str]) -> st
     if "--help" not in arguments:
         arguments += ["--index", str(index)]
     capsys.readouterr()
-    try:
+    with contextlib.suppress(SystemExit):  # argparse leaves this way after --help
         main(arguments)
-    except SystemExit:  # argparse leaves this way after --help
-        pass
     return capsys.readouterr().out
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from safetensors.numpy import save_file
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from rag.embedders import DEFAULT, EMBEDDERS, load_embedder
 from rag.embedders.static import StaticEmbedder
@@ -20,10 +20,13 @@ TEXTS = [*SENTENCES, "能源" * 400]
 
 
 def make_static(folder: Path) -> StaticEmbedder:
-    """Four words on the axes of a plane, one of them unknown to every text."""
+    """Three words on three axes; the sun that the tokenizer can add is no word of a text."""
     vocabulary = {"[UNK]": 0, "wind": 1, "power": 2, "sun": 3}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="sun $A", special_tokens=[("sun", 3)]
+    )
     tokenizer.save(str(folder / "tokenizer.json"))
     weights = np.array([[0, 0, 0], [3, 0, 0], [0, 4, 0], [0, 0, 2]], dtype=np.float16)
     save_file({"embedding.weight": weights}, folder / "model.safetensors")

@@ -100,6 +100,12 @@ def test_a_figure_like_a_year_and_a_base_year_are_no_years(question, text, wante
     assert wanted in best(question, text)
 
 
+def test_a_base_year_leaves_a_clause_its_governing_year():
+    early = "到2025年," + "推进项目建设" * 12 + ";"
+    text = f"一、背景。单位能耗下降9%。二、目标。{early}单位能耗比2020年下降14%。"
+    assert "14%" in best("2025年单位能耗下降多少?", text)
+
+
 def test_a_figure_that_looks_like_a_year_does_not_contradict_the_year_before():
     text = "到2030年," + "推进项目" * 30 + ";装机达到2050万千瓦;到2025年,装机达到900万千瓦。"
     assert "2050" in best("2030年装机达到多少?", text)

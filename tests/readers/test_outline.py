@@ -90,7 +90,8 @@ def test_a_sentence_with_a_figure_is_no_heading_but_its_noun_may_be():
     assert bodies(text)[0] == "到2030年达到25%。推进。"
     assert bodies(text)[2] == "光伏覆盖率达到50%。继续。"
     assert titles(text) == ["一、主要目标", "二、任务", "(一)光伏覆盖率达到50%"]
-    assert titles("一、“十四五”2025年前重点行动。推进。") == ["一、“十四五”2025年前重点行动"]
+    text = "一、2025年前重点行动。推进。"
+    assert (titles(text), bodies(text)) == (["一、2025年前重点行动"], ["推进。"])
 
 
 def test_an_item_with_nothing_under_it_keeps_its_words_as_text():

@@ -70,6 +70,14 @@ def test_ties_go_to_the_lower_row(kind, top_k, queries):
     assert found.tolist() == nearest(asked, rows, top_k)[1].tolist()
 
 
+@pytest.mark.parametrize("top_k", [3, 4, 9, 10, 40])
+def test_a_tie_before_better_rows_still_goes_to_the_lower_row(kind, top_k):
+    rows = np.array([[3, 4]] * 60 + [[1, 0]] * 3 + [[3, 4]] * 60, dtype=np.float32)
+    asked = np.array([[1, 0]], dtype=np.float32)
+    found = kind.build(rows).search(asked, top_k)[1]
+    assert found.tolist() == nearest(asked, rows, top_k)[1].tolist()
+
+
 @pytest.mark.parametrize("rows", [[4], [3, 1], [4, 0, 2], [0, 1, 2, 3, 4], [2, 2, 1]])
 @pytest.mark.parametrize("top_k", [1, 2, 9])
 def test_only_the_rows_asked_for_are_searched_best_first(kind, rows, top_k):
