@@ -47,6 +47,7 @@ ALLOWED_OUTSIDE = {
     "evals/benchmarks": {
         "rag.extraction",
         "rag.figures",
+        "rag.places",
         "rag.readers",
         "rag.targets",
         "rag.types",
