@@ -336,10 +336,10 @@ def test_a_report_that_cannot_be_written_fails_in_one_line(rag, built, tmp_path)
 
 def test_what_the_system_refuses_is_told_with_the_file(rag, monkeypatch):
     def refuse(*arguments, **options):
-        raise PermissionError(13, "Permission denied", "/root/secret.txt")
+        raise PermissionError(13, "Permission denied", "/closed/secret.txt")
 
     monkeypatch.setattr(cli, "index_paths", refuse)
-    assert_fails(rag("index", "x"), "/root/secret.txt: Permission denied; check the path")
+    assert_fails(rag("index", "x"), "/closed/secret.txt: Permission denied; check the path")
 
 
 def test_a_fault_of_the_program_is_one_line_and_its_trace_is_there_for_the_asking(rag, monkeypatch):
@@ -398,7 +398,9 @@ def test_python_m_rag_fails_in_one_line(tmp_path):
 @pytest.mark.parametrize("shown", [["info"], ["search", "能源", "--json"]])  # little, much
 def test_a_reader_that_leaves_early_is_no_failure(built, shown):
     command = [sys.executable, "-m", "rag", *shown, "--index", built]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+    with subprocess.Popen(command, **pipes, env=buffered) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0

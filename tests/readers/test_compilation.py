@@ -143,6 +143,13 @@ def test_directory_cover_and_the_words_of_the_web_page_are_no_content(documents)
         assert word not in text
 
 
+def test_a_directory_ends_the_plan_before_it(tmp_path):
+    pages = {1: "甲省《甲省方案》https://a.cn/推进。", 2: DIRECTORY, 9: "坚持。", 10: PAGES[13]}
+    one, headless, _ = read_file(write(tmp_path, pages | {11: PAGES[9]}))[:3]
+    assert one.text == "推进。"
+    assert (headless.text, headless.title) == ("坚持。", "乙省方案")
+
+
 def test_sections_are_found_in_glued_text(plans):
     assert plans["江苏省达峰实施方案"].section_path(40)[-1] == "一、主要目标"
     for plan in plans.values():

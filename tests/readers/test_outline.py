@@ -166,6 +166,7 @@ def test_counts_go_past_a_hundred():
     articles = ["九十九", "一百", "一百一", "一百二"]
     text = "".join(f"第{n}条 事项。" for n in [*map(numeral, range(1, 99)), *articles])
     assert titles(text)[-4:] == [f"第{n}条 事项" for n in articles]
+    assert titles("第一条 甲。第二条 乙。第一百条 丙。") == ["第一条 甲", "第二条 乙"]
 
 
 def test_a_text_whose_start_is_lost_may_open_with_any_number():

@@ -112,11 +112,12 @@ def test_short_repeats_stay():
 
 def test_adjacent_repeats_leave_no_empty_span():
     other = "".join(sentence(f"另{n}项") for n in range(5))
-    text, spans = paged(LONG, "甲。", other, "乙。", LONG, other, "完。")
+    text, spans = paged(LONG, "甲。", other, "乙。", LONG + other, "完。")
     kept, kept_spans = drop_repeats(text, spans)
     assert kept == LONG + "甲。" + other + "乙。完。"
     assert all(span.start < span.end for span in kept_spans)
-    assert pages_of(kept, kept_spans, other) == (3, 6)
+    assert pages_of(kept, kept_spans, other) == (3, 5)
+    assert pages_of(kept, kept_spans, "乙。完。") == (4, 6)
 
 
 def test_a_repeat_of_what_ran_around_a_repeat_keeps_its_pages_apart():
