@@ -155,6 +155,7 @@ def _info(args: argparse.Namespace) -> int:
     row = {
         "index": str(args.index),
         "healthy": True,
+        "works": len({document.work for document in assistant.documents}),
         "documents": manifest.documents,
         "chunks": manifest.chunks,
         "characters": sum(len(document.text) for document in assistant.documents),

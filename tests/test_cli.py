@@ -169,9 +169,9 @@ def test_info_tells_what_is_indexed(rag, built):
     row = json.loads(rag("info", "--json", "--index", built).out)
     assert set(row) == {
         *("index", "healthy", "documents", "chunks", "characters", "embedder", "dimensions"),
-        *("chunk_chars", "created", "megabytes"),
+        *("works", "chunk_chars", "created", "megabytes"),
     }
-    assert (row["documents"], row["chunks"], row["healthy"]) == (4, 7, True)
+    assert (row["works"], row["documents"], row["chunks"], row["healthy"]) == (4, 4, 7, True)
     assert row["characters"] == 110 + 90 + 67 + 124  # of the three plans and the page
     assert row["embedder"].startswith("static:")
     assert row["megabytes"] == round(sum(map(len, content(built).values())) / 1e6, 1)

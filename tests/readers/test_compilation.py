@@ -20,7 +20,7 @@ def sentence(name, chars=50):
 
 
 PASSAGE = "".join(sentence(f"新城第{n}项") for n in range(6))  # 300 characters
-CONTENTS = "国家总体意见 ........... 1\n甲省方案 ........... 3\n乙省方案 ............ 9\n"
+CONTENTS = "国家总体意见 ........... 1\n甲省碳达峰方案 ........... 3\n乙省碳达峰方案 ............ 9\n"
 DIRECTORY = "序号标题日期" + "".join(
     f"{n}《甲省方案{n}》甲2021/0{n}/01能源2030年25%" for n in range(1, 7)
 )
@@ -144,10 +144,10 @@ def test_directory_cover_and_the_words_of_the_web_page_are_no_content(documents)
 
 
 def test_a_directory_ends_the_plan_before_it(tmp_path):
-    pages = {1: "甲省《甲省方案》https://a.cn/推进。", 2: DIRECTORY, 9: "坚持。", 10: PAGES[13]}
+    pages = {4: "甲省《甲省方案》https://a.cn/推进。", 5: DIRECTORY, 9: "坚持。", 10: PAGES[13]}
     one, headless, _ = read_file(write(tmp_path, pages | {11: PAGES[9]}))[:3]
     assert one.text == "推进。"
-    assert (headless.text, headless.title) == ("坚持。", "乙省方案")
+    assert (headless.text, headless.title) == ("坚持。", "乙省碳达峰方案")
 
 
 def test_sections_are_found_in_glued_text(plans):
