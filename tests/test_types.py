@@ -46,6 +46,11 @@ def test_pages_of_a_document_are_each_named_once_and_ascending():
     assert dataclasses.replace(DOCUMENT, page_spans=()).pages == ()
 
 
+def test_a_document_of_no_known_work_is_a_work_of_its_own():
+    assert DOCUMENT.work == "d"
+    assert dataclasses.replace(DOCUMENT, work="p001").work == "p001"
+
+
 @pytest.mark.parametrize(
     ("offset", "path"),
     [

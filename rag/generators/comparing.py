@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from rag.places import name_in, places_of
+from rag.places import find_places, name_in, places_of
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import say, say_pages
 from rag.words import find_numerals, split_clauses, tokenize
@@ -60,10 +60,10 @@ class Comparer:
         missing = [place for place in query.places if not _has_row(place, rows)]
         if not rows or len(rows) + len(missing) < 2:
             return Draft(())
-        head = Statement(say(query.language, "compared", indicator=rows[0].target.indicator), ())
+        head = Statement(say(query.language, "compared", indicator=_named(query, rows[0])), ())
         quotes = {place: self._quote(query, place, hits) for place in missing}
         told = [statement for statement in quotes.values() if statement]
-        statements = [head, *(_statement(query, row) for row in rows), *told]
+        statements = [head, *(_statement(query, same) for same in _grouped(rows)), *told]
         untold = [name_in(query.language, place) for place, said in quotes.items() if not said]
         if untold:
             names = say(query.language, "comma").join(untold)
@@ -149,22 +149,45 @@ def _printed(value: str, text: str) -> str:
     return value if len(ends) > 1 else str(ends[0])
 
 
-def _statement(query: Query, row: _Row) -> Statement:
-    target, document = row.target, row.document
+def _grouped(rows: Sequence[_Row]) -> list[list[_Row]]:
+    """The rows of plans of one region that give the same figure go together, in order."""
+    groups: dict[tuple[str, ...], list[_Row]] = {}
+    for row in rows:
+        of = row.target
+        key = (row.document.region, row.figure, of.unit, of.qualifier, of.year, of.scope)
+        groups.setdefault((*key, row.document.status), []).append(row)
+    return list(groups.values())
+
+
+def _named(query: Query, row: _Row) -> str:
+    """The indicator, in Chinese or in English."""
+    target = row.target
+    return target.indicator if query.language == "zh" else target.indicator_en or target.indicator
+
+
+def _region(query: Query, region: str) -> str:
+    """The name of a region in the asker's language; as it is where the table of places lacks it."""
+    places = find_places(region) if query.language != "zh" else ()
+    return name_in(query.language, places[0]) if len(places) == 1 else region
+
+
+def _statement(query: Query, same: Sequence[_Row]) -> Statement:
+    row, target, document = same[0], same[0].target, same[0].document
     known = find_numerals(query.question) | find_numerals(row.evidence.quote)
     year = "" if target.year in map(str, query.years) else target.year
     details = [part for part in (year, target.scope) if find_numerals(part) <= known]
-    details.append(say_pages(query.language, row.evidence.pages))
+    pages = sorted({page for each in same for page in each.evidence.pages})
+    details.append(say_pages(query.language, tuple(pages)))
     if document.status == "draft":
         details.append(say(query.language, "draft"))
     text = say(
         query.language,
         "row",
-        region=document.region,
+        region=_region(query, document.region),
         figure=f"{row.figure}{target.unit}{_shown(target.qualifier)}",
         details=say(query.language, "comma").join(filter(None, details)),
     )
-    return Statement(text, (row.evidence,))
+    return Statement(text, tuple(each.evidence for each in same))
 
 
 def _shown(qualifier: str) -> str:

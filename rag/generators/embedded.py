@@ -53,7 +53,7 @@ def _rival_second(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
     best = ranked[0]
     for unit in ranked:
         same_region = unit.document.region == best.document.region
-        if _work(unit) != _work(best) and same_region:
+        if unit.document.work != best.document.work and same_region:
             if unit.score < _RIVAL_ABOVE * best.score:
                 break
             return [best, unit, *(u for u in ranked if u not in (best, unit))]
@@ -76,8 +76,8 @@ def _compared(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
     """The best units of each place compared, or of two plans of one; [] for fewer than two."""
     groups = [[u for u in ranked if p.name in places_of(u.document)] for p in query.places]
     if len(groups) < 2:
-        works = list(dict.fromkeys(_work(unit) for unit in ranked))[:2]
-        groups = [[unit for unit in ranked if _work(unit) == work] for work in works]
+        works = list(dict.fromkeys(unit.document.work for unit in ranked))[:2]
+        groups = [[unit for unit in ranked if unit.document.work == work] for work in works]
     if sum(map(bool, groups)) < 2:
         return []
     chars, count = (budget // len(groups) for budget in _BUDGET["compare"])
@@ -88,14 +88,10 @@ def _repeats(unit: Unit, other: Unit) -> bool:
     """Whether the second tells nothing new: the same words, or the same figures in a brief."""
     if unit.document.id == other.document.id:
         return unit.start < other.end and other.start < unit.end
-    if _work(unit) != _work(other):
+    if unit.document.work != other.document.work:
         return unit.document.region == other.document.region and unit.text == other.text
     figures, others = find_numerals(unit.text), find_numerals(other.text)
     return bool(figures) and (figures <= others or others <= figures)
-
-
-def _work(unit: Unit) -> str:
-    return unit.document.work or unit.document.id
 
 
 def _statements(query: Query, units: Sequence[Unit]) -> Iterator[Statement]:

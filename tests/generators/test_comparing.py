@@ -94,3 +94,18 @@ def test_a_long_table_is_cut():
     comparer = Comparer(table, EmbeddedGenerator(equal_rarity))
     draft = comparer.generate(ask("2030年各省非化石能源消费比重谁最高?"), [], plans)
     assert len(draft.statements) == MAX_ROWS + 1
+
+
+def test_two_plans_of_a_region_that_agree_share_a_row_with_both_citations():
+    again = plan("js2", "江苏省", "到2030年,非化石能源消费比重达到27.40%左右。")
+    rows = (
+        *ROWS,
+        Target("js2", 7, INDICATOR, year="2030", value="27.4", unit="%", qualifier="左右"),
+    )
+    found = compare("江苏和浙江2030年非化石能源消费比重各是多少?", plans=(*PLANS, again), rows=rows)
+    assert [len(statement.evidence) for statement in found] == [0, 1, 2]
+
+
+def test_an_english_question_has_the_names_of_the_places_in_english():
+    _, first, _ = lines("Compare the 2030 非化石能源消费比重 of Jiangsu and Zhejiang: how much?")
+    assert first.startswith("Zhejiang: 30% (")

@@ -20,7 +20,9 @@ def sentence(name, chars=50):
 
 
 PASSAGE = "".join(sentence(f"新城第{n}项") for n in range(6))  # 300 characters
-CONTENTS = "国家总体意见 ........... 1\n甲省碳达峰方案 ........... 3\n乙省碳达峰方案 ............ 9\n"
+CONTENTS = (
+    "国家总体意见 ........... 1\n甲省碳达峰方案 ........... 4\n乙省碳达峰方案 ............ 9\n"
+)
 DIRECTORY = "序号标题日期" + "".join(
     f"{n}《甲省方案{n}》甲2021/0{n}/01能源2030年25%" for n in range(1, 7)
 )
