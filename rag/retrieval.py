@@ -21,7 +21,7 @@ _FOLD_ABOVE = 0.9  # share of five-character shingles that makes two passages th
 _SHINGLE_CHARS = 5
 _MAX_RUN_ON = 400  # characters; a sentence cut by a boundary is joined if its rest is this short
 _BLANKS = " \t\u3000"
-_SENTENCE_ENDS = "。!?!?;;:\n.))”"
+_SENTENCE_ENDS = "。!?;:\n.)”\uff01\uff1f\uff1b\uff1a\uff09"
 MAX_TOP_K = 200
 
 

@@ -17,6 +17,7 @@ from rag.words import find_numerals, split_clauses, tokenize
 
 MAX_ROWS = 12  # a longer table is for `rag targets`
 _BEFORE = 200  # characters of the page before in which a clause cut by the page break begins
+_YEAR = re.compile(r"20\d\d")
 _LOWEST = re.compile(r"最[低少小早]|更[低少小早严]|lowest|lower|least|earliest", re.IGNORECASE)
 
 
@@ -50,8 +51,8 @@ class Comparer:
         """One statement a row, largest figure first; then what is known of the places without one.
 
         documents: those that may be cited. A place of which neither the table nor the hits give a
-        figure is named as such. Empty for another kind of question, without a row, or where there
-        is nothing to compare it with.
+        figure is named as such, after what they say of it. Empty for another kind of question,
+        without a row, or where there is nothing to compare it with.
         """
         of_figures = len(query.places) > 1 and (query.wants_figure or query.years)
         if not (query.everywhere or (query.kind == "compare" and of_figures)):
@@ -64,7 +65,7 @@ class Comparer:
         quotes = {place: self._quote(query, place, hits) for place in missing}
         told = [statement for statement in quotes.values() if statement]
         statements = [head, *(_statement(query, same) for same in _grouped(rows)), *told]
-        untold = [name_in(query.language, place) for place, said in quotes.items() if not said]
+        untold = [name_in(query.language, p) for p, said in quotes.items() if not _has_figure(said)]
         if untold:
             names = say(query.language, "comma").join(untold)
             statements.append(Statement(say(query.language, "no_figure", places=names), ()))
@@ -82,10 +83,11 @@ class Comparer:
         return rows[:MAX_ROWS]
 
     def _quote(self, query: Query, place: Place, hits: Sequence[Hit]) -> Statement | None:
-        """What the passages of a place say with a figure in it."""
+        """What the passages of a place say, with a figure if any of it has one."""
         of_place = [hit for hit in hits if place.name in places_of(hit.chunk.document)]
         draft = self._writer.generate(replace(query, kind="fact", places=(place,)), of_place)
-        return next((s for s in draft.statements if find_numerals(s.evidence[0].quote)), None)
+        best_first = sorted(draft.statements, key=lambda s: not _has_figure(s))
+        return best_first[0] if best_first else None
 
 
 def _rows(
@@ -147,6 +149,13 @@ def _printed(value: str, text: str) -> str:
     if not ends or None in ends:
         return ""
     return value if len(ends) > 1 else str(ends[0])
+
+
+def _has_figure(statement: Statement | None) -> bool:
+    """Whether it quotes a figure other than a year."""
+    if statement is None:
+        return False
+    return any(find_numerals(_YEAR.sub("", e.quote)) for e in statement.evidence)
 
 
 def _grouped(rows: Sequence[_Row]) -> list[list[_Row]]:

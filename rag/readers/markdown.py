@@ -27,8 +27,8 @@ _CLOSING_MARKS = re.compile(r"(?:^|(?<=[ \t]))#+$")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})")
 _PLAN_ID = re.compile(r"p\d{3}")
 _TO = r"\s*[至到~\-–—]\s*"
-_NUMBERS = rf"\d{{1,5}}(?:(?:\s*[、,,]\s*|{_TO})\d{{1,5}})*"
-_PAGE_NOTE = re.compile(rf"[(（]\s*(?:第\s*({_NUMBERS})\s*页|pp?\.\s*({_NUMBERS}))\s*[)）]")
+_NUMBERS = rf"\d{{1,5}}(?:(?:\s*[、,\uff0c]\s*|{_TO})\d{{1,5}})*"
+_PAGE_NOTE = re.compile(rf"[(\uff08]\s*(?:第\s*({_NUMBERS})\s*页|pp?\.\s*({_NUMBERS}))\s*[)\uff09]")
 _PAGE_RANGE = re.compile(rf"(\d+)(?:{_TO}(\d+))?")
 _MAX_RANGE_PAGES = 100  # no item of a brief stands on more; a longer range is a misprint
 _LEVELS = ("national", "ministry", "province", "city", "district")

@@ -30,7 +30,7 @@ _STARTS_ITEM = re.compile(
     r"第[一二三四五六七八九十百]{1,4}[章节编条]|[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十\d]{1,3}[)）]"
     r"|\d{1,2}(?:\.\d{1,2})*[.．、\s](?!\d)|专栏|附件|[-–•●■◆▪·*]\s"
 )
-_ENDS_SENTENCE = re.compile(r"[。!?!?][”’\"')）」』》]*$")
+_ENDS_SENTENCE = re.compile(r"[。!?\uff01\uff1f][”’\"')）」』》]*$")
 
 
 class _Page(NamedTuple):
