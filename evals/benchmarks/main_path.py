@@ -1,6 +1,6 @@
 """How long the main path takes and how much memory it needs, as ratios to plain BM25.
 
-Run it on a quiet machine: `python evals/benchmarks/main_path.py path/to/compilation.txt`. Both
+Run it on a quiet machine: `python -m evals.benchmarks.main_path path/to/compilation.txt`. Both
 sides run by turns in one go, so that a slow machine slows both; the ratios travel, the seconds
 don't. Cold is a new process with the files in the disk cache; the best of three is shown.
 """
@@ -68,8 +68,7 @@ def _measure(file: Path, questions: Sequence[str], folder: Path) -> Iterator[Lin
         "import", [sys.executable, "-c", "import rag"], [*plain[:1], "-c", "import bm25s"]
     )
     # Loaded only now, since what this process holds would count for the processes it starts.
-    import plain_bm25
-
+    from evals.benchmarks import plain_bm25
     from rag import Assistant
 
     assistant = Assistant.load(ours)
