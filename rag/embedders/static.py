@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 EMBEDDED_FOLDER = Path(__file__).parents[1] / "models" / "tanwen-static"
+_ENCODED_AT_ONCE = 1024  # texts; an encoding takes many times its text's memory
 _WEIGHTS, _TOKENIZER = "model.safetensors", "tokenizer.json"
 
 
@@ -64,11 +65,13 @@ class StaticEmbedder:
         return self._embed(texts)
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         means = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for row, encoding in enumerate(encodings):
-            if encoding.ids:
-                means[row] = self._weights[encoding.ids].astype(np.float32).mean(axis=0)
+        for begin in range(0, len(texts), _ENCODED_AT_ONCE):
+            batch = list(texts[begin : begin + _ENCODED_AT_ONCE])
+            encodings = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+            for row, encoding in enumerate(encodings, begin):
+                if encoding.ids:
+                    means[row] = self._weights[encoding.ids].astype(np.float32).mean(axis=0)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         return np.asarray(means / np.maximum(lengths, 1e-12), dtype=np.float32)
 
