@@ -34,7 +34,7 @@ _LIST = _any_of(
 )
 _SCOPE = _any_of(r"怎么|怎样|如何|有没有|方面", r"\bhow (?:does|do|will|is|are)\b")
 _FIGURE = _any_of(
-    r"多少|几(?!乎)|多[大高长快]|比例|比重|占比|率(?!先)|目标值|数值|规模",
+    r"多少|几(?!乎)|多[大高长快]|比例|比重|占比|(?<!效)率(?!先)|目标值|数值|规模",
     r"how (?:many|much|large|high|long)|what (?:share|percentage|proportion|target)",
     r"いくつ|どのくらい|割合|何[%年人か]|얼마|몇|비율",
     r"combien|quelle part|wie viel|wie hoch|anteil|cu[aá]nt|qu[eé] porcentaje",

@@ -121,3 +121,8 @@ def test_a_foreign_question_is_put_into_chinese_with_its_places_and_years():
 
 def test_half_a_character_is_replaced():
     assert "\ud800" not in understand("江苏\ud800目标").question
+
+
+def test_efficiency_asks_for_no_figure_but_a_rate_does():
+    assert not understand("江苏如何提高能源利用效率?").wants_figure
+    assert understand("江苏2025年森林覆盖率?").wants_figure
