@@ -63,7 +63,7 @@ def understand(question: str) -> Query:
         places=places,
         years=years,
         wants_figure=bool(_FIGURE.search(plain)),
-        everywhere=bool(_EVERYWHERE.search(text)),
+        everywhere=bool(_EVERYWHERE.search(plain)),
         chinese=_in_chinese(text, language, places, years) if language != "zh" else "",
     )
 

@@ -44,18 +44,17 @@ class Filter:
 
 
 class Retriever:
-    """Searches one index; holds no state of its own between searches."""
+    """Searches one index; holds no state of its own between searches.
+
+    places: names of the places that the documents are of.
+    """
 
     def __init__(self, index: Index) -> None:
         self._index = index
         self._places = [places_of(d) for d in index.documents]
+        self.places = frozenset(name for own in self._places for name in own)
         rows = {document.id: row for row, document in enumerate(index.documents)}
         self._document_rows = np.array([rows[c.document.id] for c in index.chunks], dtype=np.int64)
-
-    @property
-    def places(self) -> frozenset[str]:
-        """Names of the places that the documents are of."""
-        return frozenset(name for own in self._places for name in own)
 
     def search(self, query: Query, *, top_k: int, only: Filter = Filter()) -> tuple[Hit, ...]:
         """The chunks that best fit the query, best first; at most `top_k`, fewer if fewer are left.
