@@ -107,7 +107,7 @@ def write_generation(
     finally:
         recorder.close(tables)
     found = _Targets([row for table in tables for row in table.rows])
-    LexicalIndex.build(_texts(folder, home, found)).save(folder / LEXICAL)
+    LexicalIndex.write(_texts(folder, home, found), folder / LEXICAL)
     found.table().write(folder / TARGETS)
     stored = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
     STORES[STORE].build(stored).save(folder / STORED)

@@ -1,9 +1,9 @@
 """Query -> hits: dense and lexical search fused, filtered, regions weighed, repeats folded."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.errors import BadRequest
 from rag.index import Index
@@ -16,7 +16,8 @@ DENSE_WEIGHT = 0.01
 CROSS_LANGUAGE_WEIGHT = 0.1  # of the cosine where question and document share no words
 GLOSSARY_WEIGHT = 0.6  # of a question put into Chinese term by term, beside its own words
 PLACE_WEIGHT = 0.1
-_CANDIDATES = 200  # rows of each search that take part in the fusion
+_CANDIDATES = 200  # rows of the dense search that take part in the fusion
+_DEPTH = 8  # times as many rows as hits are ranked first, since some fold into others
 _FOLD_ABOVE = 0.9  # share of five-character shingles that makes two passages the same
 _SHINGLE_CHARS = 5
 _MAX_RUN_ON = 400  # characters; a sentence cut by a boundary is joined if its rest is this short
@@ -51,10 +52,14 @@ class Retriever:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._places = [places_of(d) for d in index.documents]
-        self.places = frozenset(name for own in self._places for name in own)
         rows = {document.id: row for row, document in enumerate(index.documents)}
         self._document_rows = np.array([rows[c.document.id] for c in index.chunks], dtype=np.int64)
+        self._of_place: dict[str, list[int]] = {}
+        for row, document in enumerate(index.documents):
+            for name in places_of(document):
+                self._of_place.setdefault(name, []).append(row)
+        self.places = frozenset(self._of_place)
+        self._languages = np.array([document.language for document in index.documents], dtype=str)
 
     def search(self, query: Query, *, top_k: int, only: Filter = Filter()) -> tuple[Hit, ...]:
         """The chunks that best fit the query, best first; at most `top_k`, fewer if fewer are left.
@@ -67,57 +72,111 @@ class Retriever:
         if top_k not in range(1, MAX_TOP_K + 1):
             raise BadRequest(f"top_k is {top_k}; it must be a whole number, 1 to {MAX_TOP_K}.")
         rows = self._admitted(only)
-        if not len(rows):
+        searched = len(self._document_rows) if rows is None else len(rows)
+        if not searched:
             return ()
-        scores = self._scores(query, rows)
-        order = rows[np.argsort(-scores[rows], kind="stable")]
-        return self._folded(order, scores, top_k)
+        near, depth = self._near(query, rows), _DEPTH * top_k
+        while True:
+            order, scores = self._ranked(query, near, rows, depth=depth)
+            last = len(order) == searched
+            hits = self._folded(order, scores, top_k=top_k, last=last)
+            if hits or last:
+                return hits
+            depth *= _DEPTH
 
-    def _admitted(self, only: Filter) -> Ids:
+    def _admitted(self, only: Filter) -> Ids | None:
+        """The rows that a filter lets pass, ascending; None for all."""
+        if only == Filter():
+            return None
         admitted = np.array([only.admits(d) for d in self._index.documents], dtype=bool)
         return np.flatnonzero(admitted[self._document_rows]).astype(np.int64)
 
-    def _scores(self, query: Query, rows: Ids) -> Vectors:
-        """Fused score of every row, shape (chunks,); rows outside `rows` hold no meaning."""
-        asked = {place.name for place in query.places}
-        coverage = self._coverage(query)
-        cosine = np.zeros_like(coverage)
+    def _near(self, query: Query, rows: Ids | None) -> tuple[Ids, Vectors]:
+        """The rows of the dense search, ascending, and the cosine of each."""
         vector = self._index.embedder.embed_queries([query.question])
-        found_scores, found = self._index.store.search(vector, _CANDIDATES, rows)
-        cosine[found[0]] = found_scores[0]
-        place = self._spread([bool(asked & own) for own in self._places])
-        weight = self._spread(
-            [
-                DENSE_WEIGHT if d.language == query.language else CROSS_LANGUAGE_WEIGHT
-                for d in self._index.documents
-            ]
-        )
+        scores, found = self._index.store.search(vector, _CANDIDATES, rows)
+        order = np.argsort(found[0])
+        return found[0][order], scores[0][order]
+
+    def _ranked(
+        self, query: Query, near: tuple[Ids, Vectors], rows: Ids | None, *, depth: int
+    ) -> tuple[Ids, Vectors]:
+        """At least the `depth` best rows, best first, or all; and the score of each."""
+        asked = np.zeros(len(self._index.documents), dtype=bool)
+        asked[[row for place in query.places for row in self._of_place.get(place.name, ())]] = True
+        every = np.arange(len(self._document_rows)) if rows is None else rows
+        candidates = every
+        if len(every) > depth + _CANDIDATES:
+            candidates = self._candidates(query, near, rows, asked, count=depth + _CANDIDATES)
+        scores = self._scores(query, candidates, near, asked)
+        order = np.argsort(-scores, kind="stable")
+        if len(candidates) < len(every):
+            order = order[:depth]
+        return candidates[order], scores[order]
+
+    def _candidates(
+        self,
+        query: Query,
+        near: tuple[Ids, Vectors],
+        rows: Ids | None,
+        asked: NDArray[np.bool_],
+        *,
+        count: int,
+    ) -> Ids:
+        """Rows among which the best stand, ascending.
+
+        Apart from the rows of the dense search, all of which are in, the score orders rows as
+        their words do, among the places asked for and among all; a row without a word of the
+        question stands behind those before it. Rows of the dense search may stand between, so as
+        many more are taken.
+        """
+        groups = [rows]
+        if asked.any():
+            of_place = np.flatnonzero(asked[self._document_rows]).astype(np.int64)
+            groups.append(of_place if rows is None else np.intersect1d(of_place, rows))
+        found = [near[0]]
+        for group in groups:
+            found.append(np.arange(count) if group is None else group[:count])
+            for text in filter(None, (query.question, query.chinese)):
+                found.append(self._index.lexical.best(tokenize(text), count, group))
+        return np.unique(np.concatenate(found))
+
+    def _scores(
+        self, query: Query, rows: Ids, near: tuple[Ids, Vectors], asked: NDArray[np.bool_]
+    ) -> Vectors:
+        """Fused score of each of `rows`, shape (n,). asked: the documents of a place named."""
+        coverage = self._coverage(query, rows)
+        cosine = np.zeros_like(coverage)
+        cosine[np.searchsorted(rows, near[0])] = near[1]
+        documents = self._document_rows[rows]
+        same = self._languages[documents] == query.language
+        weight = np.where(same, np.float32(DENSE_WEIGHT), np.float32(CROSS_LANGUAGE_WEIGHT))
+        place = asked[documents].astype(np.float32)
         return np.asarray(coverage + weight * cosine + PLACE_WEIGHT * place, dtype=np.float32)
 
-    def _spread(self, of_documents: Sequence[float]) -> Vectors:
-        """A value a document -> a value a chunk, shape (chunks,)."""
-        return np.asarray(of_documents, dtype=np.float32)[self._document_rows]
-
-    def _coverage(self, query: Query) -> Vectors:
+    def _coverage(self, query: Query, rows: Ids) -> Vectors:
         """How much of the question a chunk holds, in its own words or in the glossary's."""
-        own = self._share(query.question)
+        own = self._share(query.question, rows)
         if not query.chinese:
             return own
-        chinese = GLOSSARY_WEIGHT * self._share(query.chinese)
+        chinese = GLOSSARY_WEIGHT * self._share(query.chinese, rows)
         return np.asarray(np.maximum(own, chinese), dtype=np.float32)
 
-    def _share(self, text: str) -> Vectors:
+    def _share(self, text: str, rows: Ids) -> Vectors:
         """BM25 over the sum of the rarities of the words, so that unknown words count against."""
         tokens = tokenize(text)
         lexical = self._index.lexical
         whole = sum(lexical.rarity(token) for token in tokens)
-        return np.asarray(lexical.scores(tokens) / max(whole, 1e-9), dtype=np.float32)
+        return np.asarray(lexical.scores_of(tokens, rows) / max(whole, 1e-9), dtype=np.float32)
 
-    def _folded(self, order: Ids, scores: Vectors, top_k: int) -> tuple[Hit, ...]:
-        """The best `top_k` hits; a passage that repeats a better one of its region joins it."""
+    def _folded(self, order: Ids, scores: Vectors, *, top_k: int, last: bool) -> tuple[Hit, ...]:
+        """The best `top_k` hits; a passage that repeats a better one of its region joins it.
+
+        () if these rows don't suffice for so many and are not the `last`.
+        """
         hits: list[Hit] = []
         shingles: list[frozenset[str]] = []
-        for row in order.tolist():
+        for row, score in zip(order.tolist(), scores.tolist(), strict=True):
             chunk = self._index.chunks[row]
             own = _shingles(chunk.text)
             alike = (i for i, other in enumerate(shingles) if _alike(own, other))
@@ -125,11 +184,11 @@ class Retriever:
             if same is not None:
                 hits[same] = replace(hits[same], also=(*hits[same].also, chunk))
             elif len(hits) == top_k:
-                break
+                return tuple(hits)
             else:
-                hits.append(Hit(_with_whole_sentences(chunk), float(scores[row])))
+                hits.append(Hit(_with_whole_sentences(chunk), score))
                 shingles.append(own)
-        return tuple(hits)
+        return tuple(hits) if last else ()
 
 
 def _in_region(document: Document, region: str) -> bool:

@@ -2,7 +2,7 @@
 
 The codes find candidates, whose whole vectors, which may stay on disk, then give the scores.
 source: Jégou, Douze, Schmid 2011, "Product Quantization for Nearest Neighbor Search"; FAISS wiki,
-"Fast accumulation of PQ and AQ codes" and "Guidelines to choose an index".
+"Guidelines to choose an index".
 """
 
 from functools import partial
@@ -23,8 +23,8 @@ _ROUNDS = 10  # of k-means; more change recall by less than 0.002
 _DIMS_A_CODE = 4  # of one byte each: 64 bytes for 256 dimensions
 # (lists looked into, candidates compared in whole for one asked), from quick to thorough
 _EFFORTS = (
-    *((8, 8), (8, 20), (16, 20), (32, 20), (32, 40), (64, 40), (64, 80)),
-    *((128, 80), (256, 80), (512, 160)),
+    *((8, 8), (16, 8), (32, 8), (64, 10), (96, 10), (128, 20), (192, 20), (256, 20)),
+    *((384, 20), (512, 40), (1024, 40)),
 )
 _SEED = 0
 
