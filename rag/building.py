@@ -184,14 +184,15 @@ def _take_over(entry: Kept, recorder: Recorder, vectors: "_Embedding", *, record
     for number, line in enumerate(records.lines(source)):
         if number not in left_out:
             recorder.add_line(line)
-    spans = records.spans(source)
+    spans = records.spans_of(source)
     stays = np.ones(source.documents, dtype=bool)
     stays[list(left_out)] = False
     kept = stays[spans[:, 0]]
     spans = spans[kept]
     spans[:, 0] = (np.cumsum(stays) - 1)[spans[:, 0]]
     recorder.add_chunks(spans)
-    vectors.take_over(records.vectors(source)[kept], records.keys(source)[kept])
+    held, keys = records.vectors_of(source)
+    vectors.take_over(held[kept], keys[kept])
 
 
 class _Embedding:
@@ -201,7 +202,7 @@ class _Embedding:
         self._recorder, self._embedder = recorder, embedder
         self._known: tuple[KnownTexts, Vectors] | None = None
         if before and before.manifest.embedder == embedder.identity:
-            self._known = before.records.known()
+            self._known = KnownTexts(before.records.keys), before.records.vectors
         self._texts: list[str] = []
         self.embedded = 0
 

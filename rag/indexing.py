@@ -165,8 +165,8 @@ class _Run:
                 del self._tables[path]
             else:
                 raise BadRequest(
-                    f"{folder} holds no document and no file {name!r}; "
-                    f"see what it holds: `rag info --json --index {folder}`."
+                    f"{folder} holds no document and no file {name!r}; ids are shown by "
+                    f'`rag search "…" --json --index {folder}`.'
                 )
 
     def leave_out_gone(self, folders: Sequence[str]) -> None:

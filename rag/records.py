@@ -116,7 +116,11 @@ class KnownTexts:
 
 
 class Records:
-    """What one generation holds, read source by source. folder: of the generation; home: of all."""
+    """What one generation holds, read source by source; arrays are mapped, so little is in memory.
+
+    folder: of the generation. home: of the whole index. chunks: int64 (chunks, 3), document, start,
+    end. vectors: float32 (chunks, dim). keys: of the texts embedded.
+    """
 
     def __init__(self, folder: Path, home: Path) -> None:
         """Raises OSError, ValueError, LookupError or TypeError on files that make no sense."""
@@ -129,9 +133,9 @@ class Records:
             )
             for row in read_lines(folder / TABLES)
         )
-        self._chunks = np.load(folder / CHUNKS, mmap_mode="r", allow_pickle=False)
-        self._vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-        self._keys = np.load(folder / KEYS, mmap_mode="r", allow_pickle=False)
+        self.chunks = np.load(folder / CHUNKS, mmap_mode="r", allow_pickle=False)
+        self.vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        self.keys = np.load(folder / KEYS, mmap_mode="r", allow_pickle=False)
 
     def lines(self, source: Source) -> Iterator[bytes]:
         """The lines of its documents, as they stand in the file."""
@@ -143,21 +147,14 @@ class Records:
     def documents(self, source: Source) -> Iterator[Document]:
         return (parse_line(line, self._home).document for line in self.lines(source))
 
-    def spans(self, source: Source) -> Ids:
+    def spans_of(self, source: Source) -> Ids:
         """(chunks, 3): the document, counted from the source's first, start and end."""
-        spans = np.array(self._chunks[_rows(source)])
+        spans = np.array(self.chunks[_rows(source)])
         spans[:, 0] -= source.first_document
         return spans
 
-    def vectors(self, source: Source) -> Vectors:
-        return np.asarray(self._vectors[_rows(source)])
-
-    def keys(self, source: Source) -> Keys:
-        return np.asarray(self._keys[_rows(source)])
-
-    def known(self) -> tuple[KnownTexts, Vectors]:
-        """Every text embedded, and the vectors of all, mapped and not read."""
-        return KnownTexts(np.asarray(self._keys)), self._vectors
+    def vectors_of(self, source: Source) -> tuple[Vectors, Keys]:
+        return np.asarray(self.vectors[_rows(source)]), np.asarray(self.keys[_rows(source)])
 
     def _absolute(self, path: str) -> str:
         return os.path.normpath(self._home / path)

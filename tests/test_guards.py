@@ -31,9 +31,10 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "types errors settings",
         "places language words wording glossary figures indicators indicator_names",
         "readers chunking embedders stores lexical query generators citing refusal naming manifest"
-        " targets extraction charts",
+        " targets extraction charts records locking",
+        "generations building",
         "index",
-        "retrieval indexing",
+        "retrieval indexing verifying",
         "assistant",
         "evaluation web rendering cli __init__ __main__",
     )
