@@ -131,10 +131,8 @@ def search_vectors(folder: Path, name: str, questions: Path, count: int) -> Figu
     found = [store.search(vector[None], _NEAREST)[1][0].tolist() for vector in asked]
     truth = np.load(folder / "truth.npy").tolist()
     hit = sum(len(set(a) & set(b)) for a, b in zip(found, truth, strict=True))
-    ten, more = (
-        _times([lambda vector=vector: store.search(vector[None], top_k) for vector in asked])
-        for top_k in (_NEAREST, 200)
-    )
+    ten = _times([lambda vector=vector: store.search(vector[None], _NEAREST) for vector in asked])
+    more = _times([lambda vector=vector: store.search(vector[None], 200) for vector in asked])
     return {
         "recall@10": hit / (len(truth) * _NEAREST),
         "vectors_open_s": opened,
