@@ -14,7 +14,7 @@ from rag.stores.flat import ADDED_AT_ONCE, FlatStore, unit
 from rag.types import Ids, Vectors
 
 _LINKS, _BUILD_BEAM = 16, 80  # recall at 1,000,000 rows against time to build: evals/LOG.md
-_BEAMS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+_BEAMS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 
 class HnswStore:
