@@ -6,6 +6,7 @@ source: pymilvus, "MilvusClient"; Milvus documentation, "Sparse Vector", "Filter
 """
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
@@ -58,6 +59,8 @@ def connect(uri: str) -> Any:  # noqa: ANN401 - pymilvus has no types
         ) from error
     from pymilvus.exceptions import ConnectionConfigException, MilvusException
 
+    # It warns at each listing of Milvus Lite's rows, which has no clock of its own.
+    logging.getLogger("pymilvus.client.iterator.query_iterator").setLevel(logging.ERROR)
     try:
         return MilvusClient(uri)
     except (ConnectionConfigException, MilvusException, OSError) as error:
