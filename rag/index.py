@@ -28,7 +28,7 @@ from rag.building import (
 )
 from rag.embedders import DEFAULT as DEFAULT_EMBEDDER
 from rag.embedders import EMBEDDERS, Embedder, load_embedder
-from rag.errors import BadRequest, IndexDamaged, IndexMismatch
+from rag.errors import BadRequest, IndexDamaged, IndexMismatch, IndexMissing
 from rag.generations import be_writer, new_generation, path_of, read_current, read_stamp
 from rag.lexical import Lexical, LexicalIndex
 from rag.manifest import NAME as MANIFEST
@@ -174,7 +174,7 @@ def load_index(folder: Path, settings: Settings, *, embedder: Embedder | None = 
             manifest.check_files(path, index=folder, spared=_FOR_WRITERS)
             chosen = _embedder_for(manifest, folder, settings=settings, loaded=embedder)
             return replace(_open(path, folder, chosen), folder=folder, stamp=stamp)
-        except IndexDamaged:
+        except (IndexDamaged, IndexMissing):
             if tries == _TRIES or read_stamp(folder) == stamp:
                 raise  # it isn't that a writer took the files away meanwhile
     raise AssertionError("the last try returns or raises")
