@@ -13,12 +13,13 @@ from rag.errors import BadRequest, RagError
 from rag.generations import read_stamp
 from rag.generators import Generator, load_generator
 from rag.generators.comparing import Comparer
-from rag.index import Index, load_index
+from rag.index import Index, load_index, load_published
 from rag.indexing import Change, Outcome, Progress, index_paths, silent, update_index
 from rag.naming import PlanNames
 from rag.query import understand
 from rag.retrieval import Filter, Retriever
 from rag.settings import DEFAULT_INDEX, Settings
+from rag.stores.milvus import is_uri
 from rag.types import Answer, Document, Draft, Hit, Query, Target
 from rag.wording import say
 
@@ -44,7 +45,12 @@ class Assistant:
     def load(
         cls, index: str | Path = DEFAULT_INDEX, *, settings: Settings = Settings()
     ) -> "Assistant":
-        """Open an index that `build` or `rag index` made; raises RagError naming the remedy."""
+        """Open an index that `build` or `rag index` made; raises RagError naming the remedy.
+
+        index: its folder; or the address of a Milvus, or a file of Milvus Lite, that holds it.
+        """
+        if is_uri(str(index)):
+            return cls(load_published(str(index), settings), settings)
         return cls(load_index(Path(index), settings), settings)
 
     @classmethod

@@ -17,6 +17,7 @@ from rag.embedders import Embedder
 from rag.extraction import extract_targets
 from rag.lexical import LexicalIndex
 from rag.manifest import Manifest
+from rag.publishing import publish_rows
 from rag.records import (
     CHUNKS,
     VECTORS,
@@ -29,24 +30,34 @@ from rag.records import (
     keys_of,
     read_documents,
 )
-from rag.stores import STORES
+from rag.stores import STORES, choose_store
 from rag.targets import TargetTable
 from rag.types import Chunk, Document, Ids, Target, Vectors
 
 LEXICAL, TARGETS, STORED = "lexical", "targets.csv", "vectors.faiss"
-STORE = "flat"
+MILVUS = "milvus"
 _CONTEXT_REPEATS = 3  # title, region and headings weigh as three passages do: evals/LOG.md
 _EMBEDDED_AT_ONCE = 1024  # chunks; what is read ahead of the embedder, whatever its own batches
 
 
 @dataclass(frozen=True)
 class Making:
-    """How a generation is made. embedder_name: what loads the embedder again."""
+    """How a generation is made. embedder_name: what loads the embedder again.
+
+    store, uri: as in Settings.
+    """
 
     embedder: Embedder
     embedder_name: str
     chunk_chars: int
     recipe: str = ""
+    store: str = ""
+    uri: str = ""
+
+    def stores_as(self, manifest: Manifest) -> bool:
+        """Whether it would put the rows where they are."""
+        store = self.store or choose_store(manifest.chunks)
+        return (store, self.uri) == (manifest.store, manifest.uri)
 
     def makes_as(self, manifest: Manifest) -> bool:
         """Whether it would make the same chunks and vectors of the same documents."""
@@ -107,10 +118,23 @@ def write_generation(
     finally:
         recorder.close(tables)
     found = _Targets([row for table in tables for row in table.rows])
-    LexicalIndex.write(_texts(folder, home, found), folder / LEXICAL)
-    found.table().write(folder / TARGETS)
+    store = making.store or choose_store(recorder.chunks)
     stored = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-    STORES[STORE].build(stored).save(folder / STORED)
+    if store == MILVUS:
+        publish_rows(
+            folder / STORED,
+            folder / LEXICAL,
+            lambda: _searched(folder, home),
+            vectors=stored,
+            uri=making.uri,
+        )
+        for document, own in _documents(folder, home):
+            found.add(document, own)
+    else:
+        texts = (text for _, text in _searched(folder, home, found))
+        LexicalIndex.write(texts, folder / LEXICAL)
+        STORES[store].build(stored).save(folder / STORED)
+    found.table().write(folder / TARGETS)
     manifest = Manifest(
         embedder=making.embedder.identity,
         embedder_name=making.embedder_name,
@@ -119,6 +143,8 @@ def write_generation(
         documents=recorder.documents,
         chunks=recorder.chunks,
         recipe=making.recipe,
+        store=store,
+        uri=making.uri,
     ).sealed(folder)
     manifest.save(folder)
     return Built(manifest, vectors.embedded)
@@ -254,15 +280,23 @@ class _Targets:
         return TargetTable([*held, *self._found], self._works)
 
 
-def _texts(folder: Path, home: Path, targets: _Targets) -> Iterator[str]:
-    """What is searched for words, a text a chunk; the targets are gathered by the way."""
-    table: Ids = np.load(folder / CHUNKS, allow_pickle=False)
-    apart, at = TellingApart(), 0
-    for number, (read, found) in enumerate(read_documents(folder, home)):
-        document = apart.name(read)
-        targets.add(document, found)
+def _documents(folder: Path, home: Path) -> Iterator[tuple[Document, Sequence[Target] | None]]:
+    """The documents as the index names them, and what a rule found in each."""
+    apart = TellingApart()
+    return ((apart.name(read), found) for read, found in read_documents(folder, home))
+
+
+def _searched(
+    folder: Path, home: Path, targets: _Targets | None = None
+) -> Iterator[tuple[Chunk, str]]:
+    """The chunks, and what of each is searched for words; the targets are gathered by the way."""
+    table: Ids = np.load(folder / CHUNKS, mmap_mode="r", allow_pickle=False)
+    at = 0
+    for number, (document, found) in enumerate(_documents(folder, home)):
+        if targets:
+            targets.add(document, found)
         end = at + int(np.searchsorted(table[at:, 0], number, side="right"))
         for _, start, stop in table[at:end].tolist():
             chunk = Chunk(document, start, stop)
-            yield f"{chunk.context} " * _CONTEXT_REPEATS + chunk.text
+            yield chunk, f"{chunk.context} " * _CONTEXT_REPEATS + chunk.text
         at = end

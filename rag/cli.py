@@ -190,9 +190,8 @@ def _rollback(args: argparse.Namespace) -> int:
     now, before = roll_back(args.index)
     assert before is not None, "it was in use a moment ago"
     row = {"index": str(args.index), "in_use": now.name, "before": before.name}
-    return _show(
-        args, row, f"{args.index}: generation {now.name} is in use, as before {before.name}"
-    )
+    told = f"generation {now.name} is in use again, {before.name} is kept as the one before"
+    return _show(args, row, f"{args.index}: {told}")
 
 
 def _targets(args: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 
 from rag.building import (
     LEXICAL,
-    STORE,
+    MILVUS,
     STORED,
     TARGETS,
     Fresh,
@@ -28,10 +28,12 @@ from rag.building import (
 )
 from rag.embedders import DEFAULT as DEFAULT_EMBEDDER
 from rag.embedders import EMBEDDERS, Embedder, load_embedder
-from rag.errors import BadRequest, IndexDamaged, IndexMismatch
+from rag.errors import BadRequest, IndexDamaged, IndexMismatch, IndexMissing
 from rag.generations import be_writer, new_generation, path_of, read_current, read_stamp
-from rag.lexical import LexicalIndex
+from rag.lexical import Lexical, LexicalIndex
+from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
+from rag.publishing import fetched_files, open_rows, publish_files
 from rag.records import CHUNKS, KEYS, SOURCES, TABLES, VECTORS, Table
 from rag.records import read_documents as read_recorded
 from rag.settings import DEFAULT_CHUNK_CHARS, Settings
@@ -55,7 +57,7 @@ class Index:
     documents: tuple[Document, ...]
     chunks: tuple[Chunk, ...]
     store: Store
-    lexical: LexicalIndex
+    lexical: Lexical
     embedder: Embedder
     manifest: Manifest
     targets: TargetTable
@@ -82,6 +84,7 @@ def build_index(
     if folder is not None:
         with be_writer(folder), new_generation(folder) as fresh:
             write_generation(fresh, folder, entries, making=making, tables=tables)
+        publish(folder)
         return load_index(folder, settings, embedder=making.embedder)
     with tempfile.TemporaryDirectory() as place:
         write_generation(Path(place), Path(place), entries, making=making, tables=tables)
@@ -112,7 +115,49 @@ def choose_making(
     chosen = None
     if embedder and before and (embedder.identity, name) == (before.embedder, before.embedder_name):
         chosen = embedder
-    return Making(chosen or load_embedder(named), named.embedder, chunk_chars, recipe)
+    store, uri = _place_of_rows(settings, before)
+    return Making(
+        chosen or load_embedder(named),
+        named.embedder,
+        chunk_chars,
+        recipe=recipe,
+        store=store,
+        uri=uri,
+    )
+
+
+def _place_of_rows(settings: Settings, before: Manifest | None) -> tuple[str, str]:
+    """The store and the address: as the settings say, else as before, else by count ("")."""
+    known = (*STORES, MILVUS)
+    if settings.store and settings.store not in known:
+        raise BadRequest(f"store is {settings.store!r}; it must be one of {', '.join(known)}.")
+    if not settings.store and before and before.store == MILVUS:
+        return MILVUS, settings.uri or before.uri
+    if bool(settings.uri) != (settings.store == MILVUS):
+        raise BadRequest(
+            f"store is {settings.store or 'chosen by count'} and uri is {settings.uri!r}; the two "
+            "go together: `rag index corpus/ --store milvus --uri ./tanwen.db`."
+        )
+    is_file = settings.uri and "://" not in settings.uri
+    return settings.store, str(Path(settings.uri).resolve()) if is_file else settings.uri
+
+
+def load_published(uri: str, settings: Settings) -> Index:
+    """Open the index that a Milvus holds whole; raises as `load_index`, and EngineMissing."""
+    with fetched_files(uri) as path:  # all of them are read by the end
+        manifest = Manifest.load(path)
+        manifest.check_files(path, spared=_FOR_WRITERS)
+        embedder = _embedder_for(manifest, path, settings=settings, loaded=None)
+        return _open(path, path, embedder, uri=uri)
+
+
+def publish(folder: Path) -> None:
+    """Bring the generation in use into the Milvus that has its rows, if one has."""
+    path = path_of(folder, read_current(folder).now)
+    manifest = Manifest.load(path, index=folder)
+    if manifest.store == MILVUS:
+        names = [MANIFEST, *(name for name in manifest.files if name not in _FOR_WRITERS)]
+        publish_files(path, manifest.uri, names, stored=path / STORED)
 
 
 def load_index(folder: Path, settings: Settings, *, embedder: Embedder | None = None) -> Index:
@@ -129,7 +174,7 @@ def load_index(folder: Path, settings: Settings, *, embedder: Embedder | None = 
             manifest.check_files(path, index=folder, spared=_FOR_WRITERS)
             chosen = _embedder_for(manifest, folder, settings=settings, loaded=embedder)
             return replace(_open(path, folder, chosen), folder=folder, stamp=stamp)
-        except IndexDamaged:
+        except (IndexDamaged, IndexMissing):
             if tries == _TRIES or read_stamp(folder) == stamp:
                 raise  # it isn't that a writer took the files away meanwhile
     raise AssertionError("the last try returns or raises")
@@ -168,14 +213,16 @@ def _embedder_for(
     return embedder
 
 
-def _open(path: Path, folder: Path, embedder: Embedder) -> Index:
-    """Open the generation at `path` of the index at `folder`, whose files have been checked."""
+def _open(path: Path, folder: Path, embedder: Embedder, *, uri: str = "") -> Index:
+    """Open the generation at `path` of the index at `folder`, whose files have been checked.
+
+    uri: of the Milvus its rows are in, if not as the manifest says.
+    """
     manifest = Manifest.load(path, index=folder)
     with telling_damage(folder):
         documents = _read_documents(path, folder)
         chunks = _read_chunks(path / CHUNKS, documents)
-        lexical = LexicalIndex.load(path / LEXICAL)
-        store = STORES[STORE].load(path / STORED)
+        store, lexical = open_stored(path, manifest, uri)
         targets = TargetTable.read(path / TARGETS, {d.work: d.region for d in documents})
     rows = {len(chunks), lexical.rows, store.size[0]}
     if len(rows) != 1 or store.size[1] != embedder.dim:
@@ -184,6 +231,14 @@ def _open(path: Path, folder: Path, embedder: Embedder) -> Index:
             f"{store.size}; they must agree. Rebuild it: `rag index corpus/ --index {folder}`."
         )
     return Index(documents, chunks, store, lexical, embedder, manifest, targets)
+
+
+def open_stored(path: Path, manifest: Manifest, uri: str = "") -> tuple[Store, Lexical]:
+    """What searches the generation at `path`. uri: of its Milvus, if not as the manifest says."""
+    if manifest.store == MILVUS:
+        return open_rows(path / STORED, path / LEXICAL, uri or manifest.uri)
+    store = STORES[manifest.store].load(path / STORED)
+    return store, LexicalIndex.load(path / LEXICAL)
 
 
 def _lasting_name(embedder: str) -> str:

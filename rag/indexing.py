@@ -18,7 +18,7 @@ from rag.building import Before, Fresh, Kept, TellingApart, write_generation
 from rag.embedders import Embedder
 from rag.errors import BadRequest, IndexDamaged, IndexMissing, ReadError
 from rag.generations import be_writer, check_writable, new_generation, path_of, read_current
-from rag.index import choose_making, telling_damage
+from rag.index import choose_making, publish, telling_damage
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.readers import MAX_FILE_BYTES, find_files, read_file
@@ -118,12 +118,14 @@ def update_index(
             raise BadRequest(
                 f"{folder} would hold no document any more; to be rid of it, delete the folder."
             )
-        if before and making.makes_as(before.manifest) and not run.changes_any():
+        same = before and making.makes_as(before.manifest) and making.stores_as(before.manifest)
+        if before and same and not run.changes_any():
             return run.outcome(before.manifest, embedded=0, lost=lost)
         with new_generation(folder) as fresh:
             built = write_generation(
                 fresh, folder, run.entries(), making=making, tables=run.tables, before=before
             )
+        publish(folder)
         progress("indexing", 1, 1)
         return run.outcome(built.manifest, embedded=built.embedded, lost=lost)
 

@@ -24,6 +24,7 @@ class Manifest:
 
     files: path within it -> SHA-256. created: UTC, ISO 8601, to the second.
     recipe: fingerprint of the program's part in it: with another, files are read anew.
+    store: a name in `STORES`, or "milvus"; uri: where that Milvus is, else "".
     """
 
     embedder: str
@@ -34,6 +35,8 @@ class Manifest:
     chunks: int
     created: str = ""
     recipe: str = ""
+    store: str = "flat"
+    uri: str = ""
     format_version: int = FORMAT_VERSION
     files: dict[str, str] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ class Settings:
     embedder "" is the one an index was built with, and "embedded" for a new index.
     chunk_chars: aim for the length of a chunk; None is what an index was built with, and
     DEFAULT_CHUNK_CHARS for a new one. batch_size: texts that a model embeds at once.
+    store: a name in `STORES`, "milvus", or "" to choose by count; uri: where that Milvus is.
     device: "cpu", "cuda" or "" for whichever is there.
     """
 
@@ -23,6 +24,8 @@ class Settings:
     chunk_chars: int | None = None
     batch_size: int = 64
     device: str = ""
+    store: str = ""
+    uri: str = ""
 
 
 def data_file(name: str) -> Path:

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rag.building import LEXICAL, STORE, STORED, TARGETS, embedded_text
+from rag.building import TARGETS, embedded_text
 from rag.errors import RagError
 from rag.generations import Generation, checksum_of, path_of, read_named
-from rag.lexical import LexicalIndex
+from rag.index import open_stored
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.records import Records, keys_of, read_documents
-from rag.stores import STORES, Store
+from rag.stores import Store
 from rag.targets import TargetTable
 from rag.types import Chunk, Ids, Vectors
 
@@ -80,14 +80,14 @@ def _faults_inside(path: Path, folder: Path, manifest: Manifest) -> list[str]:
 
 def _disagreements(path: Path, folder: Path, manifest: Manifest) -> Iterator[str]:
     records = Records(path, folder)
-    store = STORES[STORE].load(path / STORED)
+    store, lexical = open_stored(path, manifest)
     TargetTable.read(path / TARGETS)
     counts = {
         "manifest": manifest.chunks,
         "chunks": len(records.chunks),
         "vectors": len(records.vectors),
         "fingerprints": len(records.keys),
-        "lexical rows": LexicalIndex.load(path / LEXICAL).rows,
+        "lexical rows": lexical.rows,
         "rows of the store": store.size[0],
         "chunks of sources": sum(source.chunks for source in records.sources),
     }

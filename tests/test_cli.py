@@ -426,3 +426,46 @@ def test_an_embedder_that_is_not_here_fails_in_one_line(corpus, index_folder):
     failed = Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
     assert_fails(failed, "'nosuch/model'", "--embedder embedded")
     assert content(index_folder) == before
+
+
+# An index over time
+
+
+def test_remove_and_sync_say_what_went(rag, corpus, index_folder, tmp_path):
+    place = ("--index", index_folder)
+    ran = rag("index", "--remove", "p001", "p002", *place)
+    assert "2 documents, 3 chunks (0 embedded); files: 0 added, 1 changed, 0 removed" in ran.out
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "one.txt").write_text("One text.")
+    (tmp_path / "docs" / "two.txt").write_text("Another text.")
+    assert rag("index", "docs", *place).code == 0
+    (tmp_path / "docs" / "two.txt").unlink()
+    row = json.loads(rag("index", "docs", "--sync", "--json", *place).out)
+    assert [Path(path).name for path in row["removed"]] == ["two.txt"]
+
+
+def test_verify_says_that_an_index_is_whole_or_what_is_wrong(rag, index_folder):
+    ran = rag("verify", "--index", index_folder)
+    assert (ran.code, ran.err) == (0, "")
+    assert "whole: 1 generations, 15 files, 4 documents, 7 chunks" in ran.out
+    (index_folder / "generations/000001/vectors.npy").write_bytes(b"other")
+    ran = rag("verify", "--json", "--index", index_folder)
+    assert ran.code == 2
+    assert "vectors.npy is altered" in ran.err
+    assert f"`rag rollback --index {index_folder}`" in ran.err
+    assert len(json.loads(ran.out)["faults"]) == 1
+
+
+def test_rollback_takes_the_generation_before_into_use(rag, index_folder, tmp_path):
+    place = ("--index", index_folder)
+    assert_fails(rag("rollback", *place), "no generation before 000001")
+    rag("index", "--remove", "p001", *place)
+    ran = rag("rollback", *place)
+    assert ran.code == 0
+    assert "generation 000001 is in use again, 000002 is kept" in ran.out
+    assert json.loads(rag("info", "--json", *place).out)["documents"] == 4
+
+
+@pytest.mark.parametrize("arguments", [[], ["--sync"], ["--sync", "--remove", "p001"]])
+def test_index_needs_something_to_do(rag, arguments):
+    assert_fails(rag("index", *arguments), "PATH", "--remove", "`rag index --help`")

@@ -32,7 +32,8 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "places language words wording glossary figures indicators indicator_names",
         "readers chunking embedders stores lexical query generators citing refusal naming manifest"
         " targets extraction charts records locking",
-        "generations building",
+        "generations publishing",
+        "building",
         "index",
         "retrieval indexing verifying",
         "assistant",

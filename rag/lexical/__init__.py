@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,31 @@ from rag.types import Ids, Vectors
 from rag.words import tokenize
 
 # Documents vary little in length and headings count, so b is below the usual 0.75: evals/LOG.md.
-_K1, _B = 1.2, 0.5
+K1, B = 1.2, 0.5
 _POSTINGS = 2_000_000  # of a query; so many are added up sooner than they are pruned
 _SPARSE = 16  # a list this many times longer than the candidates is searched, not read
 _SAMPLED = 32  # one value in so many
 _LEAST = np.finfo(np.float32).tiny
 _SLACK = 1e-5  # sums in another order differ by less, as a share
+
+
+class Lexical(Protocol):
+    """What a search needs of the words; row i belongs to text i."""
+
+    @property
+    def rows(self) -> int: ...
+
+    def rarity(self, token: str) -> float:
+        """How much a token tells, > 0, as BM25 weighs it; an unknown one as much as the rarest."""
+
+    def scores_of(self, tokens: Sequence[str], rows: Ids) -> Vectors:
+        """BM25 score of each of `rows`, which ascend, shape (n,)."""
+
+    def best(self, tokens: Sequence[str], count: int, among: Ids | None = None) -> Ids:
+        """At least the `count` rows that score highest above 0, ascending.
+
+        among: all rows of some documents, ascending; None for every row.
+        """
 
 
 class LexicalIndex:
@@ -51,7 +70,7 @@ class LexicalIndex:
 
         Memory holds the vocabulary and a block of texts. Raises OSError if the disk refuses.
         """
-        write_postings(map(tokenize, texts), folder, k1=_K1, b=_B)
+        write_postings(map(tokenize, texts), folder, k1=K1, b=B)
 
     def scores(self, tokens: Sequence[str]) -> Vectors:
         """BM25 score of every row, shape (rows,), >= 0; a token given twice counts twice."""
