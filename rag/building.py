@@ -26,6 +26,7 @@ from rag.records import (
     Records,
     Source,
     Table,
+    ends_of_documents,
     keys_of,
     read_documents,
 )
@@ -70,7 +71,7 @@ class Kept(NamedTuple):
 
 
 class Before(NamedTuple):
-    """The generation before."""
+    """The generation that is taken over."""
 
     manifest: Manifest
     records: Records
@@ -107,7 +108,8 @@ def write_generation(
     finally:
         recorder.close(tables)
     found = _Targets([row for table in tables for row in table.rows])
-    LexicalIndex.build(_texts(folder, home, found)).save(folder / LEXICAL)
+    texts = _texts(folder, home, found, documents=recorder.documents)
+    LexicalIndex.build(texts).save(folder / LEXICAL)
     found.table().write(folder / TARGETS)
     stored = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
     STORES[STORE].build(stored).save(folder / STORED)
@@ -254,14 +256,14 @@ class _Targets:
         return TargetTable([*held, *self._found], self._works)
 
 
-def _texts(folder: Path, home: Path, targets: _Targets) -> Iterator[str]:
+def _texts(folder: Path, home: Path, targets: _Targets, *, documents: int) -> Iterator[str]:
     """What is searched for words, a text a chunk; the targets are gathered by the way."""
     table: Ids = np.load(folder / CHUNKS, allow_pickle=False)
+    ends = ends_of_documents(table, documents)
     apart, at = TellingApart(), 0
-    for number, (read, found) in enumerate(read_documents(folder, home)):
+    for end, (read, found) in zip(ends, read_documents(folder, home), strict=True):
         document = apart.name(read)
         targets.add(document, found)
-        end = at + int(np.searchsorted(table[at:, 0], number, side="right"))
         for _, start, stop in table[at:end].tolist():
             chunk = Chunk(document, start, stop)
             yield f"{chunk.context} " * _CONTEXT_REPEATS + chunk.text
