@@ -27,6 +27,7 @@ from rag.records import (
     Records,
     Source,
     Table,
+    ends_of_documents,
     keys_of,
     read_documents,
 )
@@ -81,7 +82,7 @@ class Kept(NamedTuple):
 
 
 class Before(NamedTuple):
-    """The generation before."""
+    """The generation that is taken over."""
 
     manifest: Manifest
     records: Records
@@ -124,14 +125,14 @@ def write_generation(
         publish_rows(
             folder / STORED,
             folder / LEXICAL,
-            lambda: _searched(folder, home),
+            lambda: _searched(folder, home, documents=recorder.documents),
             vectors=stored,
             uri=making.uri,
         )
         for document, own in _documents(folder, home):
             found.add(document, own)
     else:
-        texts = (text for _, text in _searched(folder, home, found))
+        texts = (text for _, text in _searched(folder, home, found, documents=recorder.documents))
         LexicalIndex.write(texts, folder / LEXICAL)
         STORES[store].build(stored).save(folder / STORED)
     found.table().write(folder / TARGETS)
@@ -287,15 +288,14 @@ def _documents(folder: Path, home: Path) -> Iterator[tuple[Document, Sequence[Ta
 
 
 def _searched(
-    folder: Path, home: Path, targets: _Targets | None = None
+    folder: Path, home: Path, targets: _Targets | None = None, *, documents: int
 ) -> Iterator[tuple[Chunk, str]]:
     """The chunks, and what of each is searched for words; the targets are gathered by the way."""
     table: Ids = np.load(folder / CHUNKS, mmap_mode="r", allow_pickle=False)
-    at = 0
-    for number, (document, found) in enumerate(_documents(folder, home)):
+    ends, at = ends_of_documents(table, documents), 0
+    for end, (document, found) in zip(ends, _documents(folder, home), strict=True):
         if targets:
             targets.add(document, found)
-        end = at + int(np.searchsorted(table[at:, 0], number, side="right"))
         for _, start, stop in table[at:end].tolist():
             chunk = Chunk(document, start, stop)
             yield chunk, f"{chunk.context} " * _CONTEXT_REPEATS + chunk.text

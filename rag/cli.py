@@ -76,7 +76,7 @@ def _index(args: argparse.Namespace) -> int:
         change = Change(args.paths, args.remove, args.sync)
         outcome = update_index(change, args.index, settings=_settings(args), progress=bars)
     if outcome.lost:
-        print(f"rag: nothing was kept of the old index: {outcome.lost}", file=sys.stderr)
+        print(f"rag: {outcome.lost}", file=sys.stderr)
     for _, reason in outcome.failed:
         print(f"rag: left out: {reason}", file=sys.stderr)
     return _show(args, outcome_row(outcome), outcome_text(args.index, outcome))

@@ -122,10 +122,11 @@ def be_writer(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def new_generation(folder: Path) -> Iterator[Path]:
+def new_generation(folder: Path, before: Generation | None = None) -> Iterator[Path]:
     """A new folder to fill; it comes into use if the block ends well, and goes if not.
 
     Only for the holder of the lock. The block must leave a manifest in it.
+    before: the generation to go back to from the new one, the others go.
     """
     numbers = [int(path.name) for path in _folders(folder)]
     fresh = folder / GENERATIONS / f"{max(numbers, default=0) + 1:06d}"
@@ -134,10 +135,12 @@ def new_generation(folder: Path) -> Iterator[Path]:
         yield fresh
         _sync(fresh)
         checksum = checksum_of(fresh / MANIFEST)
-        _switch(folder, Current(Generation(fresh.name, checksum), _usable(folder)))
+        _switch(folder, Current(Generation(fresh.name, checksum), before))
     except BaseException:
-        if Generation(fresh.name, checksum_of(fresh / MANIFEST)) not in _named(folder):
+        if Generation(fresh.name, checksum_of(fresh / MANIFEST)) not in generations_of(folder):
             shutil.rmtree(fresh, ignore_errors=True)
+            with suppress(OSError):
+                (folder / _FRESH).unlink(missing_ok=True)
         raise
     _remove_leftovers(folder)
 
@@ -171,15 +174,7 @@ def read_named(folder: Path) -> Current:
     return _parsed(read_stamp(folder)) or read_current(folder)
 
 
-def _usable(folder: Path) -> Generation | None:
-    """What to go back to from a new generation: the one in use, or before it if that is damaged."""
-    named = _named(folder)
-    return next(
-        (g for g in named if checksum_of(path_of(folder, g) / MANIFEST) == g.checksum), None
-    )
-
-
-def _named(folder: Path) -> tuple[Generation, ...]:
+def generations_of(folder: Path) -> tuple[Generation, ...]:
     """The generations that `current` names, the one in use first; () where there is none."""
     return tuple(filter(None, _parsed(read_stamp(folder)) or ()))
 
@@ -227,9 +222,9 @@ def _sync_file(path: Path) -> None:
 
 def _remove_leftovers(folder: Path) -> None:
     """Remove what neither `current` nor anybody else names; keep all if `current` is altered."""
-    if read_stamp(folder) and not _named(folder):
+    if read_stamp(folder) and not generations_of(folder):
         return
-    kept = {generation.name for generation in _named(folder)}
+    kept = {generation.name for generation in generations_of(folder)}
     for path in _folders(folder):
         if path.name not in kept:
             shutil.rmtree(path, ignore_errors=True)

@@ -29,7 +29,14 @@ from rag.building import (
 from rag.embedders import DEFAULT as DEFAULT_EMBEDDER
 from rag.embedders import EMBEDDERS, Embedder, load_embedder
 from rag.errors import BadRequest, IndexDamaged, IndexMismatch, IndexMissing
-from rag.generations import be_writer, new_generation, path_of, read_current, read_stamp
+from rag.generations import (
+    be_writer,
+    generations_of,
+    new_generation,
+    path_of,
+    read_current,
+    read_stamp,
+)
 from rag.lexical import Lexical, LexicalIndex
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
@@ -82,8 +89,10 @@ def build_index(
     tables = [Table("targets.csv", "", tuple(curated))]
     making = choose_making(settings, None)
     if folder is not None:
-        with be_writer(folder), new_generation(folder) as fresh:
-            write_generation(fresh, folder, entries, making=making, tables=tables)
+        with be_writer(folder):
+            before = next(iter(generations_of(folder)), None)
+            with new_generation(folder, before) as fresh:
+                write_generation(fresh, folder, entries, making=making, tables=tables)
         publish(folder)
         return load_index(folder, settings, embedder=making.embedder)
     with tempfile.TemporaryDirectory() as place:

@@ -227,6 +227,12 @@ class Recorder:
                 file.write(_line(asdict(kept) | {"path": os.path.relpath(kept.path, self._home)}))
 
 
+def ends_of_documents(chunks: Ids, documents: int) -> list[int]:
+    """For each document, the row of `chunks` after its last."""
+    ends: list[int] = np.cumsum(np.bincount(chunks[:, 0], minlength=documents)).tolist()
+    return ends
+
+
 def read_documents(folder: Path, home: Path) -> Iterator[Recorded]:
     """The documents of a generation, as read, one by one; raises as `Records` does."""
     home = home.resolve()

@@ -12,7 +12,7 @@ from rag.generations import Generation, checksum_of, path_of, read_named
 from rag.index import open_stored
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
-from rag.records import Records, keys_of, read_documents
+from rag.records import Records, ends_of_documents, keys_of, read_documents
 from rag.stores import Store
 from rag.targets import TargetTable
 from rag.types import Chunk, Ids, Vectors
@@ -106,20 +106,22 @@ def _faults_of_texts(
     path: Path, folder: Path, records: Records, *, documents: int
 ) -> Iterator[str]:
     """Chunks must tile each document, and a text must be the one that was embedded."""
-    at = number = 0
-    for number, (document, _) in enumerate(read_documents(path, folder), 1):
-        end = at + int(np.searchsorted(records.chunks[at:, 0], number - 1, side="right"))
+    held = sum(1 for _ in read_documents(path, folder))
+    ends = ends_of_documents(records.chunks, held)
+    if held != documents or len(ends) != held or (np.diff(records.chunks[:, 0]) < 0).any():
+        yield f"{path} holds {held} documents, its chunks are of others; {documents} were written"
+        return
+    at = 0
+    for end, (document, _) in zip(ends, read_documents(path, folder), strict=True):
         spans: Ids = np.asarray(records.chunks[at:end, 1:])
-        starts, ends = spans[:, 0].tolist(), spans[:, 1].tolist()
-        if [0, *ends] != [*starts, len(document.text)]:
+        starts, stops = spans[:, 0].tolist(), spans[:, 1].tolist()
+        if [0, *stops] != [*starts, len(document.text)]:
             yield f"{path}: the chunks of {document.id} don't tile its text"
         else:
-            chunks = (Chunk(document, *span) for span in zip(starts, ends, strict=True))
+            chunks = (Chunk(document, *span) for span in zip(starts, stops, strict=True))
             if not (keys_of([embedded_text(c) for c in chunks]) == records.keys[at:end]).all():
                 yield f"{path}: the vectors of {document.id} are of another text"
         at = end
-    if (number, at) != (documents, len(records.chunks)):
-        yield f"{path} holds {number} documents with {at} chunks, the manifest says {documents}"
 
 
 def _faults_of_vectors(path: Path, vectors: Vectors, store: Store) -> Iterator[str]:

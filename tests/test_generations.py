@@ -69,14 +69,6 @@ def test_a_damaged_generation_is_never_rolled_back_to(tmp_path, file):
     assert ids(tmp_path) == ["two"]
 
 
-def test_a_damaged_generation_is_not_kept_beside_a_new_one(tmp_path):
-    for name in ("one", "two"):
-        build(tmp_path, name)
-    (path_of(tmp_path, read_current(tmp_path).now) / "manifest.json").write_text("{")
-    build(tmp_path, "three")
-    assert read_current(tmp_path).before.name == "000001"
-
-
 def test_the_next_writer_removes_what_a_killed_one_left(tmp_path):
     build(tmp_path, "one")
     (tmp_path / "generations/000007").mkdir()

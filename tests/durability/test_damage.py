@@ -6,6 +6,7 @@ import pytest
 
 from rag.embedders import load_embedder
 from rag.errors import IndexDamaged, RagError
+from rag.generations import read_current, roll_back
 from rag.index import load_index
 from rag.indexing import index_paths
 from rag.settings import Settings
@@ -75,11 +76,22 @@ def test_every_byte_of_the_file_that_names_the_generations_counts(two_generation
 
 
 def test_a_damaged_generation_can_be_left_for_the_one_before(two_generations):
-    from rag.generations import roll_back
-
     folder, _ = two_generations
     (folder / "generations/000002/documents.jsonl").write_text("{")
     with pytest.raises(RagError):
         load_index(folder, Settings())
     roll_back(folder)
     assert len(load_index(folder, Settings()).documents) == 4
+
+
+@pytest.mark.parametrize("file", ["documents.jsonl", "manifest.json", "vectors.npy"])
+def test_of_a_damaged_generation_the_one_before_is_added_to(two_generations, tmp_path, file):
+    folder, _ = two_generations
+    (folder / "generations/000002" / file).write_text("{")
+    outcome = index_paths([tmp_path / "bees.txt"], folder, settings=Settings())
+    assert "the generation before was taken over" in outcome.lost
+    assert file in outcome.lost
+    assert (len(outcome.added), outcome.embedded) == (1, 1)
+    assert len(load_index(folder, Settings()).documents) == 5
+    assert [g.name for g in read_current(folder)] == ["000003", "000001"]  # the damaged one is gone
+    assert not verify_index(folder).faults
