@@ -25,6 +25,7 @@ from rag.rendering import (
     target_row,
 )
 from rag.settings import DEFAULT_INDEX, Settings
+from rag.web.gate import Address
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
 _MAX_PORT = 65535
@@ -106,8 +107,18 @@ def _chat(args: argparse.Namespace) -> int:
     from rag.web.page import serve  # loads gradio
 
     assistant = Assistant.load(args.index, settings=_settings(args))
-    serve(assistant, host=args.host, port=args.port, on_start=_announce)
+    serve(assistant, index=args.index, address=_address(args), mcp=args.mcp, on_start=_announce)
     return 0
+
+
+def _address(args: argparse.Namespace) -> Address:
+    password = os.environ.get("TANWEN_AUTH", "") if args.auth else ""
+    if args.auth and not password:
+        raise BadRequest(
+            "TANWEN_AUTH is not set; give it a user and a password: "
+            "`TANWEN_AUTH=user:password rag chat --auth`."
+        )
+    return Address(args.host, args.port, password, args.no_auth)
 
 
 def _announce(address: str) -> None:
@@ -228,7 +239,8 @@ _EXAMPLES = {
     '  rag ask "What does Hunan plan for 2030?" --json',
     "search": 'rag search "屋顶光伏覆盖率" -k 5\n'
     '  rag search "rooftop solar" --region 湖南 --status final',
-    "chat": "rag chat\n  rag chat --port 8080",
+    "chat": "rag chat\n  rag chat --port 8080 --mcp\n"
+    "  TANWEN_AUTH=anna:SECRET rag chat --host 0.0.0.0 --auth",
     "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev",
     "targets": "rag targets 森林覆盖率 --year 2025\n"
     '  rag targets "non-fossil share" --region Jiangsu --plot jiangsu.png',
@@ -272,6 +284,12 @@ def _parser() -> argparse.ArgumentParser:
     chat = _command(commands, "chat", _chat, "open the chat page")
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on")
     chat.add_argument("--port", type=_port, default=7860)
+    door = chat.add_mutually_exclusive_group()
+    door.add_argument(
+        "--auth", action="store_true", help="ask for TANWEN_AUTH, which holds user:password"
+    )
+    door.add_argument("--no-auth", action="store_true", help="let other machines in without")
+    chat.add_argument("--mcp", action="store_true", help="offer ask, search and targets as tools")
 
     evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
     evaluate.add_argument("questions", type=Path, help="JSON lines, as in evals/questions/")

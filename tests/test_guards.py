@@ -13,6 +13,7 @@ import rag
 
 ROOT = Path(__file__).parents[1]
 EXPORTS = [
+    "Address",
     "Answer",
     "Assistant",
     "Chunk",

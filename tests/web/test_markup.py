@@ -1,6 +1,7 @@
+from rag.web.markup import Turn
+
 from rag.types import Answer, Citation, Document, PageSpan
 from rag.web import markup
-from rag.web.markup import Turn
 
 ZH, EN = markup.load_labels()["zh"], markup.load_labels()["en"]
 HOSTILE = "<img src=x onerror=\"alert('1')\">"

@@ -1,0 +1,227 @@
+"""The documents behind the page: what is indexed, added from uploads, removed, while it answers.
+
+Uploaded originals are kept in a folder beside the index (`indexes/default.uploads/`), since the
+index is replaced whole whenever it is written.
+"""
+
+import hashlib
+import re
+import shutil
+import threading
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from rag.assistant import Assistant
+from rag.errors import RagError
+from rag.index import build_index, save_index
+from rag.indexing import index_paths
+from rag.settings import Settings
+from rag.types import Document
+
+MEGABYTE = 1024 * 1024
+MAX_UPLOAD_MB = 50  # the real compilation of 1,068 pages has 3 MB as text, 30 as PDF
+MAX_FILES = 20
+SUFFIXES = (".pdf", ".docx", ".html", ".htm", ".md", ".markdown", ".txt")
+_MAX_NAME_CHARS = 80
+_MAX_NAME_BYTES = 200  # file systems end at 255, and a number may be added
+# What a reader says of a file -> the label that tells a visitor; the first that fits.
+_REASONS = (
+    (r"is empty|only white space|no text in its body|no text;", "bad_empty"),
+    (r"is a scan", "bad_scan"),
+    (r"password", "bad_locked"),
+    (r"damaged|can't be opened|not a kind|no PDF|no Word|binary file", "bad_damaged"),
+    (r"can't be written|No space", "bad_disk"),
+)
+
+Progress = Callable[[str, int, int], None]
+
+
+class Holding(NamedTuple):
+    """One indexed document. day: of its file, as 2030-01-31; "" if that is gone."""
+
+    document: Document
+    chunks: int
+    day: str
+
+
+class Refused(NamedTuple):
+    """A file that wasn't added. reason: a label."""
+
+    name: str
+    reason: str
+
+
+class Added(NamedTuple):
+    documents: tuple[Document, ...]
+    refused: tuple[Refused, ...]
+
+
+class Busy(RagError):
+    """Documents are just being added or removed by somebody else."""
+
+
+class Shelf:
+    """folder: that of the index; without one, nothing can be added or removed."""
+
+    def __init__(self, assistant: Assistant, folder: Path | None = None) -> None:
+        self.assistant = assistant
+        self._folder = folder
+        self._changing = threading.Lock()
+
+    @property
+    def open(self) -> bool:
+        return self._folder is not None
+
+    @property
+    def uploads(self) -> Path:
+        assert self._folder is not None, "a shelf without a folder takes no uploads"
+        return self._folder.with_name(f"{self._folder.name}.uploads")
+
+    @property
+    def votes(self) -> Path | None:
+        """Where votes on answers are kept."""
+        folder = self._folder
+        return folder and folder.with_name(f"{folder.name}.feedback.jsonl")
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Every document, those of uploads first, the newest of them first."""
+        assistant = self.assistant
+        chunks = Counter(chunk.document.id for chunk in assistant.index.chunks)
+        held = [Holding(d, chunks[d.id], _day(d.source)) for d in assistant.documents]
+        return tuple(sorted(held, key=lambda h: (self._is_upload(h.document), h.day), reverse=True))
+
+    def add(self, files: Sequence[tuple[Path, str]], progress: Progress) -> Added:
+        """Keep and index files, each with the name it was given by its sender.
+
+        Raises Busy, or RagError if the index can't be written; nothing is kept then.
+        """
+        sound: list[tuple[Path, str]] = []
+        refused: list[Refused] = []
+        for path, name in files:
+            reason = find_fault(path, name)
+            if reason:
+                refused.append(Refused(name, reason))
+            else:
+                sound.append((path, name))
+        if not sound:
+            return Added((), tuple(refused))
+        with self._alone():
+            kept = {self._keep(path, name): name for path, name in sound}
+            try:
+                documents, failed = self._index(list(kept), progress)
+            except BaseException:
+                self._drop_unindexed(kept)
+                raise
+            self._drop_unindexed(kept)
+        refused += [
+            Refused(kept[path], name_reason(why.replace(str(path), ""))) for path, why in failed
+        ]
+        return Added(documents, tuple(refused))
+
+    def remove(self, document_id: str) -> Document | None:
+        """Take a document out of the index, and the upload it came from if nothing else did.
+
+        Returns None if there is no such document. Raises Busy, or BadRequest for the last one.
+        """
+        with self._alone():
+            found = next((d for d in self.assistant.documents if d.id == document_id), None)
+            if found is None:
+                return None
+            index = self.assistant.index
+            rest = [d for d in index.documents if d.id != found.id]
+            curated = [row for row in index.targets.rows if row.origin == "curated"]
+            index = build_index(rest, Settings(), curated)
+            save_index(index, self._folder)
+            self.assistant = Assistant(index, Settings())
+            self._drop_unindexed([Path(found.source)])
+        return found
+
+    def _index(
+        self, paths: list[Path], progress: Progress
+    ) -> tuple[tuple[Document, ...], tuple[tuple[Path, str], ...]]:
+        outcome = index_paths(paths, self._folder, settings=Settings(), progress=progress)
+        self.assistant = Assistant(outcome.index, Settings())
+        sources = {path.resolve().as_posix() for path in paths}
+        fresh = tuple(d for d in self.assistant.documents if d.source in sources)
+        return fresh, outcome.failed
+
+    def _keep(self, path: Path, name: str) -> Path:
+        """Copy an upload into the folder; another of that name gets a number, the same one not."""
+        self.uploads.mkdir(parents=True, exist_ok=True)
+        for candidate in _numbered(clean_name(name)):
+            target = self.uploads / candidate
+            if not target.exists() or _digest(target) == _digest(path):
+                shutil.copyfile(path, target)
+                return target
+        raise AssertionError("numbers don't end")
+
+    def _drop_unindexed(self, paths: "Sequence[Path] | dict[Path, str]") -> None:
+        sources = {document.source for document in self.assistant.documents}
+        for path in paths:
+            own = path.parent.resolve() == self.uploads.resolve()
+            if own and path.resolve().as_posix() not in sources:
+                path.unlink(missing_ok=True)
+
+    def _is_upload(self, document: Document) -> bool:
+        return self.open and Path(document.source).parent == self.uploads.resolve()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._changing.acquire(blocking=False):
+            raise Busy("documents are being added or removed; try again in a moment.")
+        try:
+            yield
+        finally:
+            self._changing.release()
+
+
+def find_fault(path: Path, name: str) -> str:
+    """The label that says why an upload can't be taken before it is read; "" if it can."""
+    if Path(name).suffix.lower() not in SUFFIXES:
+        return "bad_kind"
+    size = path.stat().st_size
+    return "bad_size" if size > MAX_UPLOAD_MB * MEGABYTE else "" if size else "bad_empty"
+
+
+def name_reason(why: str) -> str:
+    """The label for what a reader said of a file."""
+    return next((label for pattern, label in _REASONS if re.search(pattern, why)), "bad_text")
+
+
+def clean_name(name: str) -> str:
+    """A file name without folders, control and reserved characters, of bearable length."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    plain = "".join(
+        c if c.isalnum() or c in " .-_()\uff08\uff09\u300a\u300b" else "_" for c in last
+    )
+    stem, suffix = Path(plain.strip(" .")).stem, Path(plain.strip(" .")).suffix
+    stem = stem.strip(" ._")[:_MAX_NAME_CHARS] or "document"
+    while len(stem.encode()) > _MAX_NAME_BYTES:
+        stem = stem[:-1]
+    return stem + suffix.lower()
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    path, number = Path(name), 2
+    while True:
+        yield f"{path.stem}-{number}{path.suffix}"
+        number += 1
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _day(source: str) -> str:
+    try:
+        seconds = Path(source).stat().st_mtime
+    except OSError:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
