@@ -1,16 +1,20 @@
 """Question -> Answer: understand, retrieve, decide whether to refuse, generate, verify, answer."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 
 from rag import refusal
 from rag.citing import Cited, cite
-from rag.generators import load_generator
+from rag.errors import BadRequest, RagError
+from rag.generations import read_stamp
+from rag.generators import Generator, load_generator
 from rag.generators.comparing import Comparer
 from rag.index import Index, load_index
-from rag.indexing import Outcome, Progress, index_paths, silent
+from rag.indexing import Change, Outcome, Progress, index_paths, silent, update_index
 from rag.naming import PlanNames
 from rag.query import understand
 from rag.retrieval import Filter, Retriever
@@ -20,17 +24,21 @@ from rag.wording import say
 
 _PASSAGES = 8  # hits that the generator reads; more adds time and noise: evals/LOG.md
 _GAP = "\n\n"
+_log = logging.getLogger(__name__)
 
 
 class Assistant:
-    """Answers questions from one index. Holds no state between questions; safe to share."""
+    """Answers questions from one index; safe to share between threads.
+
+    Once another generation of the index is in use, the next question is answered from it; a
+    question that is being answered stays with the generation it began with.
+    """
 
     def __init__(self, index: Index, settings: Settings) -> None:
-        self.index = index
-        self._retriever = Retriever(index)
-        self._plan_names = PlanNames(index.documents)
-        self._generator = load_generator(settings, rarity=index.lexical.rarity)
-        self._comparer = Comparer(index.targets, self._generator)
+        self._settings = settings
+        self._newest = _Reading.of(index, settings)
+        self._refused = ""  # stamp of a generation that can't be opened
+        self._renewing = Lock()
 
     @classmethod
     def load(
@@ -52,15 +60,34 @@ class Assistant:
 
         Files that can't be read are passed over; raises ReadError if none could.
         """
-        outcome: Outcome = index_paths(
-            [Path(path) for path in paths], Path(index), settings=settings, progress=progress
-        )
-        return cls(outcome.index, settings)
+        index_paths([Path(p) for p in paths], Path(index), settings=settings, progress=progress)
+        return cls.load(index, settings=settings)
+
+    @property
+    def index(self) -> Index:
+        """The generation in use."""
+        return self._reading().index
 
     @property
     def documents(self) -> tuple[Document, ...]:
-        """What is indexed, in order of reading."""
+        """What is indexed, in the order of the files' paths."""
         return self.index.documents
+
+    def add(self, paths: Sequence[str | Path], progress: Progress = silent) -> Outcome:
+        """Read files and folders into the index, as `build` does, and answer from them at once.
+
+        Only what is new or changed is read and embedded. Raises as `build`, and WriteError while
+        another process or thread is writing the index.
+        """
+        return self._write([Path(path) for path in paths], progress=progress)
+
+    def remove(self, document_ids: Sequence[str]) -> Outcome:
+        """Leave documents out of the index, or all of a file by its path.
+
+        Naming their file to `add` brings them back. Ids that were numbered because they clashed
+        are numbered anew. Raises BadRequest for an id that isn't there, or if none would be left.
+        """
+        return self._write([], remove=document_ids)
 
     def targets(
         self,
@@ -87,7 +114,7 @@ class Assistant:
     ) -> tuple[Hit, ...]:
         """The passages that best fit, best first; at most `top_k`."""
         only = Filter(region, level, status, document)
-        return self._retriever.search(understand(question), top_k=top_k, only=only)
+        return self._reading().retriever.search(understand(question), top_k=top_k, only=only)
 
     def ask(
         self,
@@ -112,15 +139,15 @@ class Assistant:
         document: str | None = None,
     ) -> Iterator[str | Answer]:
         """Yield the answer's text piece by piece, then the Answer, whose text is their sum."""
-        clock = _Clock()
+        clock, reading = _Clock(), self._reading()
         query = understand(question)
         clock.lap("understand")
         only = Filter(region, level, status, document)
-        hits = self._passages(query, only)
+        hits = reading.passages(query, only)
         clock.lap("retrieve")
-        absent = self._plan_names.find_absent(query)
-        reason = refusal.find_reason(query, hits, self._retriever.places, absent)
-        cited = self._answered(query, hits, only) if not reason else None
+        absent = reading.plan_names.find_absent(query)
+        reason = refusal.find_reason(query, hits, reading.retriever.places, absent)
+        cited = reading.answered(query, hits, only) if not reason else None
         if cited is None:
             reason = reason or say(query.language, "refused")
             cited = cite(query, refusal.decline(query, reason, hits))
@@ -133,19 +160,87 @@ class Assistant:
             refused=bool(reason),
             citations=cited.citations,
             language=query.language,
-            generator=self._generator.name,
+            generator=reading.generator.name,
             timings_s=clock.laps_s,
         )
 
-    def _passages(self, query: Query, only: Filter) -> tuple[Hit, ...]:
+    def _reading(self) -> "_Reading":
+        """The generation in use; one that can't be opened is logged, and the last one kept."""
+        newest = self._newest
+        folder = newest.index.folder
+        stamp = read_stamp(folder) if folder else ""
+        known = ("", newest.index.stamp, self._refused)
+        # One thread opens it; others go on with what they have.
+        if folder and stamp not in known and self._renewing.acquire(blocking=False):
+            try:
+                self._renew(folder, stamp)
+            finally:
+                self._renewing.release()
+        return self._newest
+
+    def _renew(self, folder: Path, stamp: str) -> None:
+        newest = self._newest
+        if newest.index.stamp == stamp:
+            return
+        try:
+            index = load_index(folder, self._settings, embedder=newest.index.embedder)
+            self._newest = _Reading.of(index, self._settings)
+        except RagError:
+            _log.exception("the new generation can't be opened; the last one stays in use")
+            self._refused = stamp
+
+    def _write(
+        self,
+        paths: Sequence[Path],
+        *,
+        remove: Sequence[str] = (),
+        progress: Progress = silent,
+    ) -> Outcome:
+        index = self.index
+        if index.folder is None:
+            raise BadRequest("this index lies in no folder; load one: `Assistant.load(folder)`.")
+        outcome = update_index(
+            Change(paths, remove),
+            index.folder,
+            settings=self._settings,
+            progress=progress,
+            embedder=index.embedder,
+        )
+        with self._renewing:
+            self._renew(index.folder, read_stamp(index.folder))
+        return outcome
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One generation of the index, and what answers from it."""
+
+    index: Index
+    retriever: Retriever
+    plan_names: PlanNames
+    generator: Generator
+    comparer: Comparer
+
+    @classmethod
+    def of(cls, index: Index, settings: Settings) -> "_Reading":
+        generator = load_generator(settings, rarity=index.lexical.rarity)
+        return cls(
+            index,
+            Retriever(index),
+            PlanNames(index.documents),
+            generator,
+            Comparer(index.targets, generator),
+        )
+
+    def passages(self, query: Query, only: Filter) -> tuple[Hit, ...]:
         """What the generator reads; what is compared gets its share of it each."""
         compared = self._compared(query, only)
         if len(compared) > 1:
             top_k = max(_PASSAGES // len(compared), 1)
-            shares = [self._retriever.search(query, top_k=top_k, only=one) for one in compared]
+            shares = [self.retriever.search(query, top_k=top_k, only=one) for one in compared]
             if all(shares):
                 return tuple(hit for share in shares for hit in share)
-        return self._retriever.search(query, top_k=_PASSAGES, only=only)
+        return self.retriever.search(query, top_k=_PASSAGES, only=only)
 
     def _compared(self, query: Query, only: Filter) -> list[Filter]:
         """A filter for each place that a question compares, or for each of two plans of one."""
@@ -153,15 +248,15 @@ class Assistant:
             return []
         if len(query.places) > 1:
             return [replace(only, region=p.name) for p in query.places] if not only.region else []
-        works = self._plan_names.find(query, count=2)
+        works = self.plan_names.find(query, count=2)
         return [replace(only, document=work) for work in works] if not only.document else []
 
-    def _answered(self, query: Query, hits: Sequence[Hit], only: Filter) -> Cited | None:
+    def answered(self, query: Query, hits: Sequence[Hit], only: Filter) -> Cited | None:
         """A draft, verified; from the table of targets first; None if nothing of it stands."""
-        admitted = [document for document in self.documents if only.admits(document)]
+        admitted = [document for document in self.index.documents if only.admits(document)]
         drafts: tuple[Callable[[], Draft], ...] = (
-            lambda: self._comparer.generate(query, hits, admitted),
-            lambda: self._generator.generate(query, hits),
+            lambda: self.comparer.generate(query, hits, admitted),
+            lambda: self.generator.generate(query, hits),
         )
         for draft in drafts:
             cited = cite(query, draft())

@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 from rag.assistant import Assistant
 from rag.errors import BadRequest, RagError, WriteError
 from rag.indexing import index_paths
-from rag.manifest import Manifest
 from rag.rendering import (
     answer_row,
     answer_text,
@@ -160,8 +159,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _info(args: argparse.Namespace) -> int:
-    manifest = Manifest.load(args.index)
     assistant = Assistant.load(args.index, settings=_settings(args))
+    manifest = assistant.index.manifest
     files = [path for path in args.index.rglob("*") if path.is_file()]
     row = {
         "index": str(args.index),
@@ -199,7 +198,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     return Settings(
         embedder=getattr(args, "embedder", None) or "",
         device=args.device,
-        chunk_chars=getattr(args, "chunk_chars", Settings.chunk_chars),
+        chunk_chars=getattr(args, "chunk_chars", None),
     )
 
 
@@ -267,7 +266,7 @@ def _parser() -> argparse.ArgumentParser:
         "--embedder", help="embedded (default), or a sentence-transformers model or folder"
     )
     index.add_argument(
-        "--chunk-chars", type=_positive, default=Settings.chunk_chars, help="longest chunk"
+        "--chunk-chars", type=_positive, help="longest chunk; default: as the index has, or 400"
     )
 
     ask = _command(commands, "ask", _ask, "answer a question with citations")

@@ -51,22 +51,24 @@ def _document_row(document: Document) -> dict[str, Any]:
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:
+    files = ("added", "changed", "removed", "unchanged")
     return {
-        "files": outcome.files,
-        "documents": len(outcome.index.documents),
-        "chunks": len(outcome.index.chunks),
-        "kept": outcome.kept,
+        **{name: getattr(outcome, name) for name in files},
         "failed": [{"file": str(file), "reason": reason} for file, reason in outcome.failed],
+        "documents": outcome.manifest.documents,
+        "chunks": outcome.manifest.chunks,
+        "embedded": outcome.embedded,
         "lost": outcome.lost,
-        "manifest": asdict(outcome.index.manifest),
+        "manifest": asdict(outcome.manifest),
     }
 
 
 def outcome_text(folder: Path, outcome: Outcome) -> str:
-    kept = f", {outcome.kept} documents kept from before" if outcome.kept else ""
+    files = ("added", "changed", "removed", "unchanged", "failed")
+    counts = ", ".join(f"{len(getattr(outcome, name))} {name}" for name in files)
     return (
-        f"{folder}: {len(outcome.index.documents)} documents, {len(outcome.index.chunks)} chunks, "
-        f"from {outcome.files} files read{kept}, {len(outcome.failed)} left out"
+        f"{folder}: {outcome.manifest.documents} documents, {outcome.manifest.chunks} chunks "
+        f"({outcome.embedded} embedded); files: {counts}"
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_INDEX = Path("indexes/default")
+DEFAULT_CHUNK_CHARS = 400  # where lexical recall levelled off in evals/LOG.md
 _PACKAGE = Path(__file__).parent
 
 
@@ -12,13 +13,14 @@ class Settings:
     """embedder, generator: a name in `EMBEDDERS` / `GENERATORS`, or a model name or folder.
 
     embedder "" is the one an index was built with, and "embedded" for a new index.
-    chunk_chars: aim for the length of a chunk; 400 is where lexical recall levelled off in
-    `evals/LOG.md`. device: "cpu", "cuda" or "" for whichever is there.
+    chunk_chars: aim for the length of a chunk; None is what an index was built with, and
+    DEFAULT_CHUNK_CHARS for a new one. batch_size: texts that a model embeds at once.
+    device: "cpu", "cuda" or "" for whichever is there.
     """
 
     embedder: str = ""
     generator: str = "embedded"
-    chunk_chars: int = 400
+    chunk_chars: int | None = None
     batch_size: int = 64
     device: str = ""
 

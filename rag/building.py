@@ -1,0 +1,267 @@
+"""Documents -> the files of one generation, streamed: memory holds one file and one batch.
+
+Rows of the generation before are taken over: whole files that are unchanged, and the vector of
+every text that was embedded before.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from rag.chunking import split_document
+from rag.embedders import Embedder
+from rag.extraction import extract_targets
+from rag.lexical import LexicalIndex
+from rag.manifest import Manifest
+from rag.records import (
+    CHUNKS,
+    VECTORS,
+    Keys,
+    KnownTexts,
+    Recorder,
+    Records,
+    Source,
+    Table,
+    keys_of,
+    read_documents,
+)
+from rag.stores import STORES
+from rag.targets import TargetTable
+from rag.types import Chunk, Document, Ids, Target, Vectors
+
+LEXICAL, TARGETS, STORED = "lexical", "targets.csv", "vectors.faiss"
+STORE = "flat"
+_CONTEXT_REPEATS = 3  # title, region and headings weigh as three passages do: evals/LOG.md
+_EMBEDDED_AT_ONCE = 1024  # chunks; what is read ahead of the embedder, whatever its own batches
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a generation is made. embedder_name: what loads the embedder again."""
+
+    embedder: Embedder
+    embedder_name: str
+    chunk_chars: int
+    recipe: str = ""
+
+    def makes_as(self, manifest: Manifest) -> bool:
+        """Whether it would make the same chunks and vectors of the same documents."""
+        own = (self.embedder.identity, self.chunk_chars, self.recipe)
+        return own == (manifest.embedder, manifest.chunk_chars, manifest.recipe)
+
+
+class Fresh(NamedTuple):
+    """A file's documents, to be cut and embedded."""
+
+    path: str
+    sha256: str
+    documents: Iterable[Document]
+
+
+class Kept(NamedTuple):
+    """A source of the generation before. left_out: numbers of its documents that shall go."""
+
+    source: Source
+    left_out: frozenset[int] = frozenset()
+
+
+class Before(NamedTuple):
+    """The generation before."""
+
+    manifest: Manifest
+    records: Records
+
+
+class Built(NamedTuple):
+    """embedded: chunks whose vectors were worked out, not taken over."""
+
+    manifest: Manifest
+    embedded: int
+
+
+def write_generation(
+    folder: Path,
+    home: Path,
+    entries: Iterable[Fresh | Kept],
+    *,
+    making: Making,
+    tables: Sequence[Table] = (),
+    before: Before | None = None,
+) -> Built:
+    """Fill the new folder of a generation of the index at `home`, its manifest last.
+
+    entries: in the order that documents shall have; those of `before` are Kept. Raises what they
+    raise, and OSError if the disk refuses.
+    """
+    recorder = Recorder(folder, home, making.embedder.dim)
+    try:
+        vectors = _Embedding(recorder, making.embedder, before)
+        curated = {row.plan for table in tables for row in table.rows}
+        for entry in entries:
+            _record(entry, recorder, vectors, making=making, before=before, curated=curated)
+        vectors.flush()
+    finally:
+        recorder.close(tables)
+    found = _Targets([row for table in tables for row in table.rows])
+    LexicalIndex.build(_texts(folder, home, found)).save(folder / LEXICAL)
+    found.table().write(folder / TARGETS)
+    stored = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+    STORES[STORE].build(stored).save(folder / STORED)
+    manifest = Manifest(
+        embedder=making.embedder.identity,
+        embedder_name=making.embedder_name,
+        dim=making.embedder.dim,
+        chunk_chars=making.chunk_chars,
+        documents=recorder.documents,
+        chunks=recorder.chunks,
+        recipe=making.recipe,
+    ).sealed(folder)
+    manifest.save(folder)
+    return Built(manifest, vectors.embedded)
+
+
+def embedded_text(chunk: Chunk) -> str:
+    return f"{chunk.context} {chunk.text}"
+
+
+class TellingApart:
+    """Ids that clash get a number; an original of a work that has one is a work of its own."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._works: set[str] = set()
+
+    def name(self, document: Document) -> Document:
+        """The next document, with an id and a work of its own."""
+        names = chain([document.id], (f"{document.id}-{n}" for n in count(2)))
+        name = next(name for name in names if name not in self._ids)
+        is_original = document.kind == "original"
+        work = name if is_original and document.work in self._works else document.work
+        self._ids.add(name)
+        self._works |= {work} if is_original else set()
+        return replace(document, id=name, work=work)
+
+
+def _record(
+    entry: Fresh | Kept,
+    recorder: Recorder,
+    vectors: "_Embedding",
+    *,
+    making: Making,
+    before: Before | None,
+    curated: set[str],
+) -> None:
+    if isinstance(entry, Fresh):
+        recorder.begin(entry.path, entry.sha256)
+        documents = entry.documents
+    else:
+        assert before is not None, "what is kept was there before"
+        source, left_out = entry
+        recorder.begin(source.path, "" if left_out else source.sha256)
+        if making.makes_as(before.manifest):
+            _take_over(entry, recorder, vectors, records=before.records)
+            recorder.end()
+            return
+        held = enumerate(before.records.documents(source))
+        documents = (document for number, document in held if number not in left_out)
+    for number, document in enumerate(documents):
+        searched = document.kind == "original" and document.work not in curated
+        recorder.add_document(document, extract_targets(document) if searched else None)
+        chunks = split_document(document, chunk_chars=making.chunk_chars)
+        recorder.add_chunks(np.array([(number, c.start, c.end) for c in chunks], dtype=np.int64))
+        for chunk in chunks:
+            vectors.add(embedded_text(chunk))
+    recorder.end()
+
+
+def _take_over(entry: Kept, recorder: Recorder, vectors: "_Embedding", *, records: Records) -> None:
+    """Copy the rows of a source that the generation before holds, save those left out."""
+    source, left_out = entry
+    for number, line in enumerate(records.lines(source)):
+        if number not in left_out:
+            recorder.add_line(line)
+    spans = records.spans(source)
+    stays = np.ones(source.documents, dtype=bool)
+    stays[list(left_out)] = False
+    kept = stays[spans[:, 0]]
+    spans = spans[kept]
+    spans[:, 0] = (np.cumsum(stays) - 1)[spans[:, 0]]
+    recorder.add_chunks(spans)
+    vectors.take_over(records.vectors(source)[kept], records.keys(source)[kept])
+
+
+class _Embedding:
+    """Vectors of chunks in order: known ones are looked up, the others embedded in batches."""
+
+    def __init__(self, recorder: Recorder, embedder: Embedder, before: Before | None) -> None:
+        self._recorder, self._embedder = recorder, embedder
+        self._known: tuple[KnownTexts, Vectors] | None = None
+        if before and before.manifest.embedder == embedder.identity:
+            self._known = before.records.known()
+        self._texts: list[str] = []
+        self.embedded = 0
+
+    def add(self, text: str) -> None:
+        self._texts.append(text)
+        if len(self._texts) == _EMBEDDED_AT_ONCE:
+            self.flush()
+
+    def take_over(self, vectors: Vectors, keys: Keys) -> None:
+        self.flush()
+        self._recorder.add_vectors(vectors, keys)
+
+    def flush(self) -> None:
+        if not self._texts:
+            return
+        keys = keys_of(self._texts)
+        rows = np.full(len(keys), -1, dtype=np.int64)
+        if self._known:
+            rows = self._known[0].find(keys)
+        vectors = np.zeros((len(keys), self._embedder.dim), dtype=np.float32)
+        new = np.flatnonzero(rows < 0)
+        if len(new):
+            vectors[new] = self._embedder.embed_passages([self._texts[row] for row in new])
+        if self._known and len(new) < len(rows):
+            vectors[rows >= 0] = self._known[1][rows[rows >= 0]]
+        self._recorder.add_vectors(vectors, keys)
+        self.embedded += len(new)
+        self._texts.clear()
+
+
+class _Targets:
+    """The table of targets of a generation, gathered document by document."""
+
+    def __init__(self, curated: Sequence[Target]) -> None:
+        self._curated = curated
+        self._plans = {row.plan for row in curated}
+        self._works: dict[str, str] = {}
+        self._found: list[Target] = []
+
+    def add(self, document: Document, found: Sequence[Target] | None) -> None:
+        """found: what a rule finds in it, None if it hasn't been searched."""
+        self._works[document.work] = document.region
+        if document.kind == "original" and document.work not in self._plans:
+            rows = extract_targets(document) if found is None else found
+            self._found += (replace(row, plan=document.work) for row in rows)
+
+    def table(self) -> TargetTable:
+        held = (row for row in self._curated if row.plan in self._works)
+        return TargetTable([*held, *self._found], self._works)
+
+
+def _texts(folder: Path, home: Path, targets: _Targets) -> Iterator[str]:
+    """What is searched for words, a text a chunk; the targets are gathered by the way."""
+    table: Ids = np.load(folder / CHUNKS, allow_pickle=False)
+    apart, at = TellingApart(), 0
+    for number, (read, found) in enumerate(read_documents(folder, home)):
+        document = apart.name(read)
+        targets.add(document, found)
+        end = at + int(np.searchsorted(table[at:, 0], number, side="right"))
+        for _, start, stop in table[at:end].tolist():
+            chunk = Chunk(document, start, stop)
+            yield f"{chunk.context} " * _CONTEXT_REPEATS + chunk.text
+        at = end
