@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 def build_api(shelf: Shelf) -> None:
     """Offer `ask`, `search` and `targets` to clients of the page being built."""
-    import gradio as gr
+    from gradio.events import api
 
     def ask(  # noqa: PLR0913 - a client fills them in by name
         question: str,
@@ -92,7 +92,7 @@ def build_api(shelf: Shelf) -> None:
         return [target_row(row, titles[row.plan]) for row in rows if row.plan in titles]
 
     for offered in (ask, search, targets):
-        gr.api(
+        api(
             offered,
             api_name=offered.__name__,
             concurrency_limit=MAX_AT_ONCE,

@@ -55,16 +55,19 @@ class Comparison(NamedTuple):
 
 
 def offer_indicators(assistant: Assistant) -> tuple[Offer, ...]:
-    """Indicators with a figure, those of most plans first; names for one are taken together."""
+    """Indicators with a figure, those of most plans first and years by which something happens last;
+    names for one are taken together."""
     plans: dict[frozenset[str], set[str]] = {}
+    dated: set[str] = set()
     names: dict[frozenset[str], Counter[tuple[str, str]]] = {}
     for row in assistant.index.targets.rows:
         if row.value:
+            dated |= {row.indicator} if row.unit == "年" else set()
             same = same_indicators(row.indicator)
             plans.setdefault(same, set()).add(row.plan)
             names.setdefault(same, Counter())[row.indicator, row.indicator_en] += 1
     offers = (Offer(*names[same].most_common(1)[0][0], len(plans[same])) for same in plans)
-    return tuple(sorted(offers, key=lambda offer: (-offer.plans, offer.name)))
+    return tuple(sorted(offers, key=lambda o: (o.name in dated, -o.plans, o.name)))
 
 
 def offer_limits(assistant: Assistant, indicator: str) -> tuple[list[str], list[str]]:

@@ -88,7 +88,7 @@ class Words:
 
         texts = self._texts[language]
         return {
-            component: dict[str, Any](gr.update()) | {prop: texts[name] for prop, name in named.items()}
+            component: {**gr.update(), **{prop: texts[name] for prop, name in named.items()}}
             for component, named in self._followers
         }
 

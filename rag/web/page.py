@@ -110,6 +110,7 @@ def build_page(shelf: Shelf) -> "tuple[gr.Blocks, Words]":
         delete_cache=(600, 600),  # uploads that were left, in seconds: look every, older than
     )
     with page:
+        build_api(shelf)  # first, so that no event takes their names
         with gr.Row(elem_id="top"):
             words.make(gr.HTML, {"value": "header"}, elem_id="brand", apply_default_css=False)
             words.make(gr.HTML, {"value": "tools"}, elem_id="tools", apply_default_css=False)
@@ -136,7 +137,6 @@ def build_page(shelf: Shelf) -> "tuple[gr.Blocks, Words]":
         )  # fmt: skip
         parts = _Parts(chat, compare, documents)
         _connect_head(shelf, words, parts, page=page, bridge=bridge)
-        build_api(shelf)
         page.queue(max_size=MAX_WAITING, api_open=False)
     return page, words
 

@@ -17,10 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rag.assistant import Assistant
-from rag.errors import RagError
-from rag.index import build_index, save_index
-from rag.indexing import index_paths
-from rag.settings import Settings
+from rag.errors import RagError, ReadError, WriteError
+from rag.readers import read_file
 from rag.types import Document
 
 MEGABYTE = 1024 * 1024
@@ -29,14 +27,16 @@ MAX_FILES = 20
 SUFFIXES = (".pdf", ".docx", ".html", ".htm", ".md", ".markdown", ".txt")
 _MAX_NAME_CHARS = 80
 _MAX_NAME_BYTES = 200  # file systems end at 255, and a number may be added
+_PLAIN = " .-_()\uff08\uff09\u300a\u300b"  # beside letters and digits
 # What a reader says of a file -> the label that tells a visitor; the first that fits.
 _REASONS = (
     (r"is empty|only white space|no text in its body|no text;", "bad_empty"),
     (r"is a scan", "bad_scan"),
     (r"password", "bad_locked"),
     (r"damaged|can't be opened|not a kind|no PDF|no Word|binary file", "bad_damaged"),
-    (r"can't be written|No space", "bad_disk"),
 )
+
+_BUSY = "documents are being added or removed; try again in a moment."
 
 Progress = Callable[[str, int, int], None]
 
@@ -113,14 +113,12 @@ class Shelf:
         with self._alone():
             kept = {self._keep(path, name): name for path, name in sound}
             try:
-                documents, failed = self._index(list(kept), progress)
-            except BaseException:
-                self._drop_unindexed(kept)
-                raise
-            self._drop_unindexed(kept)
-        refused += [
-            Refused(kept[path], name_reason(why.replace(str(path), ""))) for path, why in failed
-        ]
+                failed = self._index(list(kept), progress)
+            finally:
+                self._drop_unindexed(list(kept))
+        sources = {path.resolve().as_posix() for path in kept}
+        documents = tuple(d for d in self.assistant.documents if d.source in sources)
+        refused += [Refused(kept[path], name_reason(path, why)) for path, why in failed]
         return Added(documents, tuple(refused))
 
     def remove(self, document_id: str) -> Document | None:
@@ -132,23 +130,16 @@ class Shelf:
             found = next((d for d in self.assistant.documents if d.id == document_id), None)
             if found is None:
                 return None
-            index = self.assistant.index
-            rest = [d for d in index.documents if d.id != found.id]
-            curated = [row for row in index.targets.rows if row.origin == "curated"]
-            index = build_index(rest, Settings(), curated)
-            save_index(index, self._folder)
-            self.assistant = Assistant(index, Settings())
+            self.assistant.remove([found.id])
             self._drop_unindexed([Path(found.source)])
         return found
 
-    def _index(
-        self, paths: list[Path], progress: Progress
-    ) -> tuple[tuple[Document, ...], tuple[tuple[Path, str], ...]]:
-        outcome = index_paths(paths, self._folder, settings=Settings(), progress=progress)
-        self.assistant = Assistant(outcome.index, Settings())
-        sources = {path.resolve().as_posix() for path in paths}
-        fresh = tuple(d for d in self.assistant.documents if d.source in sources)
-        return fresh, outcome.failed
+    def _index(self, paths: list[Path], progress: Progress) -> list[tuple[Path, str]]:
+        """Index files; returns those that can't be read, each with what its reader says."""
+        try:
+            return list(self.assistant.add(paths, progress=progress).failed)
+        except ReadError:  # none could be read; it tells of the first alone
+            return [(path, why) for path in paths if (why := _why_unreadable(path))]
 
     def _keep(self, path: Path, name: str) -> Path:
         """Copy an upload into the folder; another of that name gets a number, the same one not."""
@@ -160,7 +151,7 @@ class Shelf:
                 return target
         raise AssertionError("numbers don't end")
 
-    def _drop_unindexed(self, paths: "Sequence[Path] | dict[Path, str]") -> None:
+    def _drop_unindexed(self, paths: Sequence[Path]) -> None:
         sources = {document.source for document in self.assistant.documents}
         for path in paths:
             own = path.parent.resolve() == self.uploads.resolve()
@@ -172,10 +163,15 @@ class Shelf:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
+        """Be the only one who changes documents, in this process and among others."""
         if not self._changing.acquire(blocking=False):
-            raise Busy("documents are being added or removed; try again in a moment.")
+            raise Busy(_BUSY)
         try:
             yield
+        except WriteError as error:
+            if "being written" in str(error):  # by another process: rag/locking.py
+                raise Busy(_BUSY) from error
+            raise
         finally:
             self._changing.release()
 
@@ -188,9 +184,18 @@ def find_fault(path: Path, name: str) -> str:
     return "bad_size" if size > MAX_UPLOAD_MB * MEGABYTE else "" if size else "bad_empty"
 
 
-def name_reason(why: str) -> str:
-    """The label for what a reader said of a file."""
-    return next((label for pattern, label in _REASONS if re.search(pattern, why)), "bad_text")
+def name_reason(path: Path, why: str) -> str:
+    """The label for what a reader said of a file; the file's name says nothing of the reason."""
+    told = why.replace(str(path), "")
+    return next((label for pattern, label in _REASONS if re.search(pattern, told)), "bad_text")
+
+
+def _why_unreadable(path: Path) -> str:
+    try:
+        read_file(path)
+    except ReadError as error:
+        return str(error)
+    return ""
 
 
 def clean_name(name: str) -> str:
