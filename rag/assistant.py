@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rag import refusal
 from rag.citing import Cited, cite
+from rag.conversation import FollowUp, resolve, without_told
 from rag.generators import load_generator
 from rag.generators.comparing import Comparer
 from rag.index import Index, load_index
@@ -89,23 +90,36 @@ class Assistant:
         only = Filter(region, level, status, document)
         return self._retriever.search(understand(question), top_k=top_k, only=only)
 
-    def ask(
+    def ask(  # noqa: PLR0913 - each filter has its name
         self,
         question: str,
         *,
+        history: Sequence[Answer] = (),
         region: str | None = None,
         level: str | None = None,
         status: str | None = None,
         document: str | None = None,
     ) -> Answer:
-        """Answer from the documents that fit the filters; or raise BadRequest."""
-        steps = self.stream(question, region=region, level=level, status=status, document=document)
+        """Answer from the documents that fit the filters; or raise BadRequest.
+
+        history: the answers before, oldest first. A follow-up is answered as the question that it
+        stands for, which `Answer.resolved` tells.
+        """
+        steps = self.stream(
+            question,
+            history=history,
+            region=region,
+            level=level,
+            status=status,
+            document=document,
+        )
         return next(step for step in steps if isinstance(step, Answer))
 
-    def stream(
+    def stream(  # noqa: PLR0913 - each filter has its name
         self,
         question: str,
         *,
+        history: Sequence[Answer] = (),
         region: str | None = None,
         level: str | None = None,
         status: str | None = None,
@@ -113,13 +127,17 @@ class Assistant:
     ) -> Iterator[str | Answer]:
         """Yield the answer's text piece by piece, then the Answer, whose text is their sum."""
         clock = _Clock()
-        query = understand(question)
+        typed = understand(question)
+        meant = self._resolve(typed, history)
+        query = understand(meant.question, language=meant.language)
         clock.lap("understand")
-        only = Filter(region, level, status, document)
-        hits = self._passages(query, only)
+        only = Filter(region, level, status, document or meant.work)
+        hits = self._passages(query, only) if not meant.deepens else self._more(query, only, meant)
         clock.lap("retrieve")
         absent = self._plan_names.find_absent(query)
         reason = refusal.find_reason(query, hits, self._retriever.places, absent)
+        if meant.told and not hits:
+            reason = say(query.language, "no_more")
         cited = self._answered(query, hits, only) if not reason else None
         if cited is None:
             reason = reason or say(query.language, "refused")
@@ -128,14 +146,27 @@ class Assistant:
         pieces = _pieces(query, cited)
         yield from pieces
         yield Answer(
-            question=query.question,
+            question=typed.question,
             text="".join(pieces),
             refused=bool(reason),
             citations=cited.citations,
             language=query.language,
             generator=self._generator.name,
             timings_s=clock.laps_s,
+            resolved="" if meant.question == typed.question else meant.question,
         )
+
+    def _resolve(self, typed: Query, history: Sequence[Answer]) -> FollowUp:
+        """What is asked: the question itself, or what it stands for after the answers before.
+
+        The one place where a follow-up becomes a question, whoever rewrites it.
+        """
+        return resolve(typed.question, history) or FollowUp(typed.question, typed.language)
+
+    def _more(self, query: Query, only: Filter, meant: FollowUp) -> tuple[Hit, ...]:
+        """Twice the passages, without what was quoted before."""
+        hits = self._retriever.search(query, top_k=2 * _PASSAGES, only=only)
+        return without_told(hits, meant.told)
 
     def _passages(self, query: Query, only: Filter) -> tuple[Hit, ...]:
         """What the generator reads; what is compared gets its share of it each."""
