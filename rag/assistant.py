@@ -90,7 +90,7 @@ class Assistant:
         only = Filter(region, level, status, document)
         return self._retriever.search(understand(question), top_k=top_k, only=only)
 
-    def ask(  # noqa: PLR0913 - each filter has its name
+    def ask(
         self,
         question: str,
         *,
@@ -115,7 +115,7 @@ class Assistant:
         )
         return next(step for step in steps if isinstance(step, Answer))
 
-    def stream(  # noqa: PLR0913 - each filter has its name
+    def stream(
         self,
         question: str,
         *,
@@ -129,7 +129,7 @@ class Assistant:
         clock = _Clock()
         typed = understand(question)
         meant = self._resolve(typed, history)
-        query = understand(meant.question, language=meant.language)
+        query = understand(meant.searched or meant.question, language=meant.language)
         clock.lap("understand")
         only = Filter(region, level, status, document or meant.work)
         hits = self._passages(query, only) if not meant.deepens else self._more(query, only, meant)

@@ -7,16 +7,16 @@ questions in it each time anew. `rag.followups` tells what a question names.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
-from rag.followups import Said, replaced, take_apart, tidy, wording
+from rag.followups import UNPARTED, Said, replaced, take_apart, tidy, wording
 from rag.glossary import find_terms, name_term
 from rag.language import detect_language
 from rag.places import find_places, name_in
 from rag.query import understand
 from rag.types import Answer, Chunk, Citation, Hit, Place
-from rag.words import Span
 from rag.wording import name
+from rag.words import Span
 
 _GAP = 8  # characters between two places or years that are said in one breath: 江苏和湖南
 _LONGEST = 90  # characters of a follow-up without place or frame; a longer text tells its own
@@ -30,7 +30,8 @@ class FollowUp:
     """What a follow-up stands for.
 
     question: stands by itself. language: the follow-up's, in which to answer.
-    work:     the plan it points at ("that plan"), "" if none.
+    work:     the plan it points at ("that plan"), "" if none; `searched` is then the question
+              without the plan's name, whose words would drown the others.
     deepens:  whether it asks for more on the same; `told` is what was quoted on it already, and
               not to be quoted again. Empty where the source is asked for.
     """
@@ -38,6 +39,7 @@ class FollowUp:
     question: str
     language: str
     work: str = ""
+    searched: str = ""
     deepens: bool = False
     told: tuple[Citation, ...] = ()
 
@@ -47,7 +49,7 @@ def resolve(question: str, history: Sequence[Answer]) -> FollowUp | None:
 
     history: oldest first. What isn't said is taken from the last question that had a topic.
     """
-    base = next((answer for answer in reversed(history) if _has_topic(answer)), None)
+    base = _find_base(history)
     if base is None or not any(char.isalnum() for char in question):
         return None
     before = _take_standing(base)
@@ -63,9 +65,7 @@ def resolve(question: str, history: Sequence[Answer]) -> FollowUp | None:
 
 def without_told(hits: Sequence[Hit], told: Sequence[Citation]) -> tuple[Hit, ...]:
     """The hits less what was quoted: a chunk gives the parts before, between and after quotes."""
-    return tuple(
-        replace(hit, chunk=part) for hit in hits for part in _parts(hit.chunk, told)
-    )
+    return tuple(replace(hit, chunk=part) for hit in hits for part in _parts(hit.chunk, told))
 
 
 def _parts(chunk: Chunk, told: Sequence[Citation]) -> list[Chunk]:
@@ -89,10 +89,13 @@ def _take_standing(answer: Answer) -> Said:
     return take_apart(question, detect_language(question) or answer.language)
 
 
-def _has_topic(answer: Answer) -> bool:
-    """Whether there is something to come back to: a topic, one of the trade if it was refused."""
-    said = _take_standing(answer)
-    return bool(said.topic) and (not answer.refused or said.is_known or bool(said.places))
+def _find_base(history: Sequence[Answer]) -> Answer | None:
+    """The last answer to come back to: with a topic of the trade or a place, even if refused."""
+    asked = [(answer, _take_standing(answer)) for answer in reversed(history)]
+    with_topic = [(answer, said) for answer, said in asked if said.topic]
+    known = (answer for answer, said in with_topic if said.is_known or said.places)
+    answered = (answer for answer, _ in with_topic if not answer.refused)
+    return next(known, None) or next(answered, None)
 
 
 def _language(question: str, before: Said) -> str:
@@ -125,8 +128,10 @@ def _on_plan(said: Said, history: Sequence[Answer]) -> FollowUp | None:
     same = [c.document for c in told if c.document.work == told[0].document.work]
     document = next((d for d in same if d.language == said.language), same[0])
     title = name(said.language, document)
-    question = replaced(said.text, [(pointers[0], f" {title} " if said.language != "zh" else title)])
-    return FollowUp(question, said.language, work=document.work)
+    padded = title if said.language == "zh" else f" {title} "
+    question = replaced(said.text, [(pointers[0], padded)])
+    searched = tidy(replaced(said.text, [(pointers[0], " ")]))
+    return FollowUp(question, said.language, work=document.work, searched=searched)
 
 
 def _region(answer: Answer) -> tuple[Place, ...]:
@@ -147,10 +152,14 @@ class _Joined:
         said = self.said
         if said.places and self._compares():
             return self._substituted()
+        if said.has("plan"):
+            return ""  # a plan that no answer quoted
         if said.places and said.topic:
             return self._dated() if said.is_framed else ""
-        if said.is_general or not (said.topic or said.places or said.years or self._asks_on()):
+        if said.is_general and (said.topic or not said.places):
             return ""
+        if not (said.topic or said.places or said.years or self._asks_on()):
+            return self.before.text if said.has("clause") else ""  # 具体是多少?
         if said.topic:
             return self._with_topic() if self._follows() else ""
         if said.has("asks") and (said.is_framed or not said.places):
@@ -195,7 +204,7 @@ class _Joined:
     def _dated(self) -> str:
         """A place and a topic of its own, in the years before."""
         said = self.said
-        if said.years or said.has("asks") or not self.before.years:
+        if said.years or said.has("asks") or said.has("clause") or not self.before.years:
             return ""
         return self._in_context(places=False, topic=False)
 
@@ -206,20 +215,21 @@ class _Joined:
         if not self._same_language():
             return self._composed()
         changes: list[tuple[Span, str]] = []
-        lead = ""
+        lead: list[str] = []
         for entry in ("places", "years"):
-            old, new = _run(before, getattr(before, entry)), getattr(said, entry)
+            spans = getattr(before, entry) or (before.find("nation") if entry == "places" else ())
+            old, new = _run(before, spans), getattr(said, entry)
             if new and old:
                 changes.append((old, self._with_old(old, entry)))
-            elif new and getattr(before, entry):
+            elif new and spans:
                 return self._composed()
             elif new:
-                lead += self._joined_parts([self._slices(entry)], last=1)
+                lead.append(self._slices(entry))
         if said.topic and before.topic:
             changes.append((before.topic, said.slice(said.topic)))
         if _any_overlap([span for span, _ in changes]):
             return self._composed()
-        return lead + _unquoted(replaced(before.text, changes), before, said)
+        return self._led_by(_unquoted(replaced(before.text, changes), said), lead)
 
     def _with_old(self, old: Span, entry: str) -> str:
         new = self._slices(entry)
@@ -242,29 +252,39 @@ class _Joined:
         bare = said.bare()
         if places:
             spoken = self._place_names()
-            pointers = said.find("place")
-            if pointers and spoken:
-                inside = replaced(said.text, [(pointers[0], spoken + _genitive(said, pointers[0]))])
-                bare = take_apart(inside, said.language).bare()
-            elif spoken:
-                parts.append(spoken)
+            bare, inside = self._with_place(spoken, apart=topic)
+            parts += [] if inside else [spoken]
         if not said.years and not said.has("when") and self._carries_years(topic=topic):
             parts.append(self._year_names())
         if topic:
             parts.append(self._topic_name())
         if said.find("thing"):
             bare = _without(bare, said)
-        kept = [part for part in parts if part]
-        if not kept and bare == said.text.strip(_MARKS):
+        if not any(parts) and bare == said.text.strip(_MARKS):
             return ""
-        return self._joined_parts(kept, last=1) + bare + "?"
+        return self._led_by(f"{bare}?", parts)
+
+    def _with_place(self, spoken: str, *, apart: bool) -> tuple[str, bool]:
+        """The question with the place for "that province", or without that; and whether with.
+
+        "there" is left out, as all such words are if the place is to be named apart.
+        """
+        said = self.said
+        pointer = next(iter(said.find("place")), None)
+        if not pointer or not spoken:
+            return said.bare(), False
+        stands_in = not apart and (said.language in UNPARTED or " " in said.slice(pointer))
+        new = spoken + _genitive(said, pointer) if stands_in else ""
+        changed = take_apart(replaced(said.text, [(pointer, new)]), said.language)
+        return changed.bare(), stands_in
 
     def _carries_years(self, *, topic: bool) -> bool:
         return bool(self.before.years) and not self.said.has("asks") and not topic
 
-    def _joined_parts(self, parts: Sequence[str], *, last: int) -> str:
-        between, end = wording(self.said.language)["joint"]
-        return between.join(parts) + (end if parts and last else "")
+    def _led_by(self, question: str, parts: Sequence[str]) -> str:
+        """The parts that are not empty, then the question."""
+        kept = [part for part in parts if part]
+        return self._word("between").join(kept) + (self._word("after") if kept else "") + question
 
     # A question in another language than the one before, from what it names.
 
@@ -281,11 +301,13 @@ class _Joined:
         return re.sub(r"\s*\(\)|\s*[,،]\s*(?=[?？؟]|$)", "", text)
 
     def _word(self, entry: str) -> str:
-        return str(wording(self.said.language)[entry])
+        return wording(self.said.language)[entry]
 
     def _slices(self, entry: str) -> str:
         """Places or years as they are said now, joined where there are several."""
-        return self._word("and").join(self.said.slice(s).strip() for s in getattr(self.said, entry))
+        spoken = [self.said.slice(span).strip() for span in getattr(self.said, entry)]
+        form = self._word("year")
+        return self._word("and").join(form.format(s) if s.isdecimal() else s for s in spoken)
 
     def _before_places(self) -> tuple[Place, ...]:
         return tuple(dict.fromkeys(mention.place for mention in self.before.mentions))
@@ -302,10 +324,9 @@ class _Joined:
 
     def _year_names(self) -> str:
         years = (self.before.slice(span) for span in self.before.years)
-        digits = [y[:4] if y[:2] == "20" else y for y in map(str.strip, years)]
         form = self._word("year")
-        named = (form.format(year) if year[:2] == "20" else year for year in dict.fromkeys(digits))
-        return self._word("and").join(named)
+        named = (form.format(year[:4]) if year[:2] == "20" else year for year in years)
+        return self._word("and").join(dict.fromkeys(named))
 
     def _topic_name(self) -> str:
         """The topic before, by the glossary's names in the language of now if that is another."""
@@ -322,19 +343,17 @@ class _Joined:
 
 def _run(before: Said, spans: Sequence[Span]) -> Span | None:
     """One run from the first to the last of spans said in one breath; None if they lie apart."""
-    gaps = (
-        before.text[one.end : other.start] for one, other in zip(spans, spans[1:], strict=False)
-    )
+    gaps = (before.text[one.end : other.start] for one, other in pairwise(spans))
     near = all(len(gap) <= _GAP for gap in gaps)
     return Span(spans[0].start, spans[-1].end) if spans and near else None
 
 
 def _any_overlap(spans: Sequence[Span]) -> bool:
     ordered = sorted(spans)
-    return any(a.end > b.start for a, b in zip(ordered, ordered[1:], strict=False))
+    return any(a.end > b.start for a, b in pairwise(ordered))
 
 
-def _unquoted(question: str, before: Said, said: Said) -> str:
+def _unquoted(question: str, said: Said) -> str:
     """A title loses its marks where a place in it was replaced: no plan bears the new name."""
     return question.replace("《", "").replace("》", "") if said.places else question
 

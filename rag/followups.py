@@ -17,13 +17,14 @@ from rag.places import Mention, find_mentions
 from rag.words import Span, normalize
 
 _TABLE = Path(__file__).with_name("followups.json")
-_UNPARTED = ("zh", "ja", "ko")  # words of these may begin and end inside a run of letters
+UNPARTED = ("zh", "ja", "ko")  # words of these may begin and end inside a run of letters
 _YEAR = re.compile(
     r"(?<!\d)20\d\d(?!\d)\s*[年년]?|[“\"]?十[四五]五[”\"]?(?:时期|期间)?"
     r"|(?:the )?1[45]th five[- ]year(?: plan)?(?: period)?",
     re.IGNORECASE,
 )
 _ENDS = " \t,.;:!?、。؟،¿¡'\"“”()-…"
+_RANKS = "省市区县"
 _BESIDE = 2  # characters between a place and the one around it: 上海市徐汇区, Xuhui, Shanghai
 _KNOWN_SHARE = 0.6  # of the letters of a topic that the glossary must know: evals/LOG.md
 
@@ -48,7 +49,11 @@ class Said:
                 runs[-1] = Span(runs[-1].start, max(runs[-1].end, mention.end))
             elif not runs or mention.start >= runs[-1].end:
                 runs.append(Span(mention.start, mention.end))
-        return tuple(runs)
+        return tuple(Span(start, self._with_rank(end)) for start, end in runs)
+
+    def _with_rank(self, end: int) -> int:
+        """Where a name ends whose rank the table leaves out: 徐汇 of 徐汇区."""
+        return end + (self.text[end : end + 1] in tuple(_RANKS))
 
     def _holds(self, run: Span, mention: Mention) -> bool:
         """Whether the run names what lies around the place mentioned, or in it."""
@@ -78,9 +83,10 @@ class Said:
         return self._topic(self.titles) or self._topic(())
 
     def _topic(self, apart: Sequence[Span]) -> Span | None:
-        named = [*apart, *self.places, *self._all_years, *self.pronouns, *self.find("opening")]
+        frame = (*self.find("opening"), *self.find("closing"))
+        named = (*apart, *self.places, *self._all_years, *self.pronouns, *frame)
         kept = [char.isalnum() for char in self.text]
-        for span in (*self.find("idle"), *self.find("asks")):
+        for span in (*self.find("idle"), *self.find("asks"), *named):
             kept[span.start : span.end] = [False] * (span.end - span.start)
         for term in self._terms:
             if any(kept[term.start : term.end]):  # 大宗固废 keeps its 大
@@ -134,10 +140,8 @@ class Said:
 
     def is_whole(self, entry: str) -> bool:
         """Whether the whole question is such a phrase: 再详细一点, what is the source?"""
-        expression = wording(self.language)[entry]
-        assert isinstance(expression, str)
-        whole = re.compile(expression.replace("_", r"\s+"), re.IGNORECASE)
-        return bool(whole.fullmatch(self.text.strip(_ENDS)))
+        whole = wording(self.language)[entry].replace("_", r"\s+")
+        return bool(re.fullmatch(whole, self.text.strip(_ENDS), re.IGNORECASE))
 
     def bare(self) -> str:
         """The question without its opening, its ending and marks around."""
@@ -153,7 +157,7 @@ def take_apart(question: str, language: str) -> Said:
     return Said(normalize(question).strip(), language if language in _table() else "en")
 
 
-def wording(language: str) -> dict[str, str | list[str]]:
+def wording(language: str) -> dict[str, str]:
     """The entries of a language; English where the table lacks it."""
     return _table().get(language) or _table()["en"]
 
@@ -181,16 +185,16 @@ def _overlap(one: Span, other: Span) -> bool:
 @cache
 def _pattern(language: str, entry: str) -> re.Pattern[str]:
     """Any word of an entry, the longest first; a whole word where the script parts words."""
-    words = str(wording(language)[entry]).split()
+    words = wording(language)[entry].split()
     alternatives = "|".join(sorted(words, key=len, reverse=True))
     if not alternatives:
         return re.compile(r"(?!)")
-    edges = ("", "") if language in _UNPARTED else (r"(?<!\w)", r"(?!\w)")
-    spaced = alternatives.replace("_", r"\s*" if language in _UNPARTED else r"\s+")
+    edges = ("", "") if language in UNPARTED else (r"(?<!\w)", r"(?!\w)")
+    spaced = alternatives.replace("_", r"\s*" if language in UNPARTED else r"\s+")
     return re.compile(f"{edges[0]}(?:{spaced}){edges[1]}", re.IGNORECASE)
 
 
 @cache
-def _table() -> dict[str, dict[str, str | list[str]]]:
-    table: dict[str, dict[str, str | list[str]]] = json.loads(_TABLE.read_text(encoding="utf-8"))
+def _table() -> dict[str, dict[str, str]]:
+    table: dict[str, dict[str, str]] = json.loads(_TABLE.read_text(encoding="utf-8"))
     return table
