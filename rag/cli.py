@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,10 +24,12 @@ from rag.rendering import (
     target_row,
 )
 from rag.settings import DEFAULT_INDEX, Settings
+from rag.types import Answer
 from rag.web.gate import Address
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
 _MAX_PORT = 65535
+_HINT = "Ask, and ask on (“那浙江呢?”, “and in 2030?”); Ctrl-D ends."
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -79,14 +81,53 @@ def _index(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace) -> int:
     assistant = Assistant.load(args.index, settings=_settings(args))
-    answer = assistant.ask(
-        args.question,
+    if args.question is None:
+        return _talk(args, assistant)
+    answer = _answer(args, assistant, args.question)
+    return _show(args, answer_row(answer), answer_text(answer))
+
+
+def _talk(args: argparse.Namespace, assistant: Assistant) -> int:
+    """Answer a question a line, each with those before it, until the input ends."""
+    history: list[Answer] = []
+    for question in filter(str.strip, _lines()):
+        try:
+            history.append(_answer(args, assistant, question, history=history))
+        except BadRequest as error:
+            _fail(2, str(error))
+            continue
+        row, text = answer_row(history[-1]), answer_text(history[-1])
+        print(json.dumps(row, ensure_ascii=False) if args.json else f"{text}\n", flush=True)
+    return 0
+
+
+def _lines() -> Iterator[str]:
+    """What is typed at a prompt, or piped in."""
+    if not sys.stdin.isatty():
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+        yield from sys.stdin
+        return
+    print(_HINT, file=sys.stderr)
+    while True:
+        try:
+            yield input("? ")
+        except EOFError:
+            print()
+            return
+
+
+def _answer(
+    args: argparse.Namespace, assistant: Assistant, question: str, *, history: Sequence[Answer] = ()
+) -> Answer:
+    return assistant.ask(
+        question,
+        history=history,
         region=args.region,
         level=args.level,
         status=args.status,
         document=args.document,
     )
-    return _show(args, answer_row(answer), answer_text(answer))
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -235,7 +276,8 @@ class _Bars:
 _EXAMPLES = {
     "index": "rag index corpus/\n  rag index corpus/ path/to/compilation.txt reports/*.pdf",
     "ask": 'rag ask "江苏2025年风电装机目标是多少?"\n'
-    '  rag ask "What does Hunan plan for 2030?" --json',
+    '  rag ask "What does Hunan plan for 2030?" --json\n'
+    "  rag ask                          # a question a line, with follow-ups; Ctrl-D ends",
     "search": 'rag search "屋顶光伏覆盖率" -k 5\n'
     '  rag search "rooftop solar" --region 湖南 --status final',
     "chat": "rag chat\n  rag chat --port 8080 --mcp\n"
@@ -270,7 +312,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     ask = _command(commands, "ask", _ask, "answer a question with citations")
-    ask.add_argument("question")
+    ask.add_argument(
+        "question", nargs="?", help="without one, questions are read a line each, and follow-ups"
+    )
     search = _command(commands, "search", _search, "find passages")
     search.add_argument("question", metavar="query")
     search.add_argument("-k", "--top-k", type=_positive, default=10, help="passages to show")

@@ -32,9 +32,9 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "types errors settings",
         "places language words wording glossary figures indicators indicator_names",
         "readers chunking embedders stores lexical query generators citing refusal naming manifest"
-        " targets extraction charts",
+        " targets extraction charts followups",
         "index",
-        "retrieval indexing",
+        "retrieval indexing conversation",
         "assistant",
         "evaluation web rendering cli __init__ __main__",
     )

@@ -55,8 +55,10 @@ class Comparison(NamedTuple):
 
 
 def offer_indicators(assistant: Assistant) -> tuple[Offer, ...]:
-    """Indicators with a figure, those of most plans first and years by which something happens last;
-    names for one are taken together."""
+    """Indicators with a figure, names for one taken together, those of most plans first.
+
+    Years by which something happens come last: they are all alike.
+    """
     plans: dict[frozenset[str], set[str]] = {}
     dated: set[str] = set()
     names: dict[frozenset[str], Counter[tuple[str, str]]] = {}
