@@ -225,6 +225,7 @@ def _build_options(shelf: Shelf, words: Words) -> "list[gr.Dropdown]":
         value=PASSAGES,
         min_width=150,
         elem_id="filter-passages",
+        visible=hasattr(shelf.assistant, "generators"),
     )
     return [*lists, passages]
 

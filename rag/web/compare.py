@@ -84,11 +84,11 @@ def connect_compare(
         return _draw(shelf, parts, held, chosen)
 
     def save_csv(held: Talk, *chosen: Any) -> dict[str, str]:  # noqa: ANN401
-        rows = table_rows(_compared(shelf, chosen))
+        rows = table_rows(_compared(shelf, held, chosen))
         return text_parcel("targets.csv", csv_text(rows) + "\n")
 
     def save_png(held: Talk, *chosen: Any) -> "dict[str, str] | None":  # noqa: ANN401
-        return _picture(shelf, _compared(shelf, chosen), held)
+        return _picture(shelf, _compared(shelf, held, chosen), held)
 
     outputs = [*given, parts.shown]
     tab.select(opened, [talk, *given], outputs, **QUIET)
@@ -134,16 +134,22 @@ def _limits(shelf: Shelf, parts: Compare, indicator: str, years: list[str] | Non
 
 
 def _draw(shelf: Shelf, parts: Compare, held: Talk, chosen: tuple[Any, ...]) -> "Update":
-    compared = _compared(shelf, chosen)
+    compared = _compared(shelf, held, chosen)
     english = next((row.target.indicator_en for row in compared.rows), "")
     name = _name(held, compared.indicator, english)
     labels = load_labels()[held.language]
     return {parts.shown: render_comparison(compared, labels, name=name)}
 
 
-def _compared(shelf: Shelf, chosen: tuple[Any, ...]) -> Comparison:
+def _compared(shelf: Shelf, held: Talk, chosen: tuple[Any, ...]) -> Comparison:
     indicator, years, regions = chosen
-    return compare(shelf.assistant, indicator or "", years=years or (), regions=regions or ())
+    return compare(
+        shelf.assistant,
+        indicator or "",
+        years=years or (),
+        regions=regions or (),
+        language=held.language,
+    )
 
 
 def _picture(shelf: Shelf, compared: Comparison, held: Talk) -> dict[str, str] | None:

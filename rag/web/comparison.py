@@ -88,11 +88,21 @@ def usual_years(assistant: Assistant, indicator: str) -> list[str]:
 
 
 def compare(
-    assistant: Assistant, indicator: str, *, years: Sequence[str], regions: Sequence[str]
+    assistant: Assistant,
+    indicator: str,
+    *,
+    years: Sequence[str],
+    regions: Sequence[str],
+    language: str,
 ) -> Comparison:
-    """The rows of an indicator in these years and regions, or in all where none is given."""
+    """The rows of an indicator in these years and regions, or in all where none is given.
+
+    language: of the versions of a work to quote, where there are several.
+    """
     documents: dict[str, list[Document]] = {}
-    for document in sorted(assistant.documents, key=lambda d: (d.kind == "brief", d.language)):
+    for document in sorted(
+        assistant.documents, key=lambda d: (d.kind == "brief", d.language != language)
+    ):
         documents.setdefault(document.work, []).append(document)
     found = [
         target

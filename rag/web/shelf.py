@@ -201,14 +201,14 @@ def _why_unreadable(path: Path) -> str:
 def clean_name(name: str) -> str:
     """A file name without folders, control and reserved characters, of bearable length."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    plain = "".join(
-        c if c.isalnum() or c in " .-_()\uff08\uff09\u300a\u300b" else "_" for c in last
+    suffix = next((kind for kind in SUFFIXES if last.lower().endswith(kind)), "")
+    stem = "".join(
+        c if c.isalnum() or c in _PLAIN else "_" for c in last[: len(last) - len(suffix)]
     )
-    stem, suffix = Path(plain.strip(" .")).stem, Path(plain.strip(" .")).suffix
     stem = stem.strip(" ._")[:_MAX_NAME_CHARS] or "document"
     while len(stem.encode()) > _MAX_NAME_BYTES:
         stem = stem[:-1]
-    return stem + suffix.lower()
+    return stem + suffix
 
 
 def _numbered(name: str) -> Iterator[str]:
