@@ -4,10 +4,13 @@ import re
 from html import escape
 
 from rag.types import Target
-from rag.web.cards import render_kind, render_link, render_passage, say_pages, tag
+from rag.web.cards import name_region, render_kind, render_link, render_passage, say_pages, tag
 from rag.web.comparison import Bar, Comparison, Row
 from rag.web.labels import Labels
 
+_QUALIFIERS = {
+    "以上": "above", "以下": "below", "左右": "around", "力争": "strive", "降至": "down_to",
+}  # fmt: skip
 _COLOURS = 5  # told apart by the style sheet; a sixth year looks as the fifth
 
 
@@ -50,7 +53,7 @@ def _bar(bar: Bar, labels: Labels, colour: int) -> str:
     draft = " draft" if row.document.status == "draft" else ""
     place = f"--from:{bar.start:.4f};--to:{bar.end:.4f}"
     return (
-        f'<li class="year-{colour}{draft}" style="{place}"><span class="of">{_of(row)}</span>'
+        f'<li class="year-{colour}{draft}" style="{place}"><span class="of">{_of(row, labels)}</span>'
         f'<span class="track"><i></i><b>{escape(_figure(row.target, labels))}</b></span>'
         f'<button type="button" class="marker" data-goto="row-{bar.number}" '
         f'aria-label="{escape(labels["see_source"].format(marker=bar.number))}">{bar.number}'
@@ -83,7 +86,7 @@ def _table_row(number: int, row: Row, labels: Labels) -> str:
     year = row.target.year or labels["no_year"]
     return (
         f'<tr id="row-{number}" tabindex="-1"><td><span class="marker">{number}</span></td>'
-        f"<td>{_of(row)}</td><td>{escape(year)}</td>"
+        f"<td>{_of(row, labels)}</td><td>{escape(year)}</td>"
         f'<td class="figure">{escape(_figure(row.target, labels))}</td>'
         f'<td class="source">{_source(row, labels)}</td></tr>'
     )
@@ -107,8 +110,8 @@ def _source(row: Row, labels: Labels) -> str:
     )
 
 
-def _of(row: Row) -> str:
-    region = escape(row.document.region or row.document.title)
+def _of(row: Row, labels: Labels) -> str:
+    region = escape(name_region(row.document.region, labels) or row.document.title)
     scope = f"<small>{escape(row.target.scope)}</small>" if row.target.scope else ""
     return region + scope
 
@@ -117,8 +120,8 @@ def _figure(target: Target, labels: Labels) -> str:
     """The value as the plan words it, with what it is compared with."""
     if not target.value:
         return target.note or labels["no_value"]
-    before = target.qualifier if target.qualifier in ("力争", "降至") else ""
-    after = target.qualifier if target.qualifier in ("以上", "以下", "左右") else ""
-    value = re.sub(r"(?<=\d)-", "–", target.value)
+    value = re.sub(r"(?<=\d)-", "–", target.value) + target.unit
+    wording = _QUALIFIERS.get(target.qualifier)
+    worded = labels[wording].format(value=value) if wording else value
     baseline = labels["baseline"].format(year=target.baseline_year) if target.baseline_year else ""
-    return f"{before}{value}{target.unit}{after}{baseline}"
+    return f"{worded}{baseline}"
