@@ -51,9 +51,10 @@ def _chart(comparison: Comparison, labels: Labels, name: str) -> str:
 def _bar(bar: Bar, labels: Labels, colour: int) -> str:
     row = bar.row
     draft = " draft" if row.document.status == "draft" else ""
+    of = _of(row, labels)
     place = f"--from:{bar.start:.4f};--to:{bar.end:.4f}"
     return (
-        f'<li class="year-{colour}{draft}" style="{place}"><span class="of">{_of(row, labels)}</span>'
+        f'<li class="year-{colour}{draft}" style="{place}"><span class="of">{of}</span>'
         f'<span class="track"><i></i><b>{escape(_figure(row.target, labels))}</b></span>'
         f'<button type="button" class="marker" data-goto="row-{bar.number}" '
         f'aria-label="{escape(labels["see_source"].format(marker=bar.number))}">{bar.number}'
