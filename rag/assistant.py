@@ -9,6 +9,7 @@ from threading import Lock
 
 from rag import refusal
 from rag.citing import Cited, cite
+from rag.conversation import FollowUp, resolve, without_told
 from rag.errors import BadRequest, RagError
 from rag.generations import read_stamp
 from rag.generators import Generator, load_generator
@@ -126,19 +127,32 @@ class Assistant:
         self,
         question: str,
         *,
+        history: Sequence[Answer] = (),
         region: str | None = None,
         level: str | None = None,
         status: str | None = None,
         document: str | None = None,
     ) -> Answer:
-        """Answer from the documents that fit the filters; or raise BadRequest."""
-        steps = self.stream(question, region=region, level=level, status=status, document=document)
+        """Answer from the documents that fit the filters; or raise BadRequest.
+
+        history: the answers before, oldest first. A follow-up is answered as the question that it
+        stands for, which `Answer.resolved` tells.
+        """
+        steps = self.stream(
+            question,
+            history=history,
+            region=region,
+            level=level,
+            status=status,
+            document=document,
+        )
         return next(step for step in steps if isinstance(step, Answer))
 
     def stream(
         self,
         question: str,
         *,
+        history: Sequence[Answer] = (),
         region: str | None = None,
         level: str | None = None,
         status: str | None = None,
@@ -146,13 +160,17 @@ class Assistant:
     ) -> Iterator[str | Answer]:
         """Yield the answer's text piece by piece, then the Answer, whose text is their sum."""
         clock, reading = _Clock(), self._reading()
-        query = understand(question)
+        typed = understand(question)
+        meant = self._resolve(typed, history)
+        query = understand(meant.searched or meant.question, language=meant.language)
         clock.lap("understand")
-        only = Filter(region, level, status, document)
-        hits = reading.passages(query, only)
+        only = Filter(region, level, status, document or meant.work)
+        hits = reading.more(query, only, meant) if meant.deepens else reading.passages(query, only)
         clock.lap("retrieve")
         absent = reading.plan_names.find_absent(query)
         reason = refusal.find_reason(query, hits, reading.retriever.places, absent)
+        if meant.told and not hits:
+            reason = say(query.language, "no_more")
         cited = reading.answered(query, hits, only) if not reason else None
         if cited is None:
             reason = reason or say(query.language, "refused")
@@ -161,14 +179,22 @@ class Assistant:
         pieces = _pieces(query, cited)
         yield from pieces
         yield Answer(
-            question=query.question,
+            question=typed.question,
             text="".join(pieces),
             refused=bool(reason),
             citations=cited.citations,
             language=query.language,
             generator=reading.generator.name,
             timings_s=clock.laps_s,
+            resolved="" if meant.question == typed.question else meant.question,
         )
+
+    def _resolve(self, typed: Query, history: Sequence[Answer]) -> FollowUp:
+        """What is asked: the question itself, or what it stands for after the answers before.
+
+        The one place where a follow-up becomes a question, whoever rewrites it.
+        """
+        return resolve(typed.question, history) or FollowUp(typed.question, typed.language)
 
     def _reading(self) -> "_Reading":
         """The generation in use; one that can't be opened is logged, and the last one kept."""
@@ -237,6 +263,11 @@ class _Reading:
             generator,
             Comparer(index.targets, generator),
         )
+
+    def more(self, query: Query, only: Filter, meant: FollowUp) -> tuple[Hit, ...]:
+        """Twice the passages, without what was quoted before."""
+        hits = self.retriever.search(query, top_k=2 * _PASSAGES, only=only)
+        return without_told(hits, meant.told)
 
     def passages(self, query: Query, only: Filter) -> tuple[Hit, ...]:
         """What the generator reads; what is compared gets its share of it each."""

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,10 +26,13 @@ from rag.rendering import (
     target_row,
 )
 from rag.settings import DEFAULT_INDEX, Settings
+from rag.types import Answer
 from rag.verifying import verify_index
+from rag.web.gate import Address
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
 _MAX_PORT = 65535
+_HINT = "Ask, and ask on (“那浙江呢?”, “and in 2030?”); Ctrl-D ends."
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -84,14 +87,53 @@ def _index(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace) -> int:
     assistant = Assistant.load(args.index, settings=_settings(args))
-    answer = assistant.ask(
-        args.question,
+    if args.question is None:
+        return _talk(args, assistant)
+    answer = _answer(args, assistant, args.question)
+    return _show(args, answer_row(answer), answer_text(answer))
+
+
+def _talk(args: argparse.Namespace, assistant: Assistant) -> int:
+    """Answer a question a line, each with those before it, until the input ends."""
+    history: list[Answer] = []
+    for question in filter(str.strip, _lines()):
+        try:
+            history.append(_answer(args, assistant, question, history=history))
+        except BadRequest as error:
+            _fail(2, str(error))
+            continue
+        row, text = answer_row(history[-1]), answer_text(history[-1])
+        print(json.dumps(row, ensure_ascii=False) if args.json else f"{text}\n", flush=True)
+    return 0
+
+
+def _lines() -> Iterator[str]:
+    """What is typed at a prompt, or piped in."""
+    if not sys.stdin.isatty():
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+        yield from sys.stdin
+        return
+    print(_HINT, file=sys.stderr)
+    while True:
+        try:
+            yield input("? ")
+        except EOFError:
+            print()
+            return
+
+
+def _answer(
+    args: argparse.Namespace, assistant: Assistant, question: str, *, history: Sequence[Answer] = ()
+) -> Answer:
+    return assistant.ask(
+        question,
+        history=history,
         region=args.region,
         level=args.level,
         status=args.status,
         document=args.document,
     )
-    return _show(args, answer_row(answer), answer_text(answer))
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -111,8 +153,18 @@ def _chat(args: argparse.Namespace) -> int:
     from rag.web.page import serve  # loads gradio
 
     assistant = Assistant.load(args.index, settings=_settings(args))
-    serve(assistant, host=args.host, port=args.port, on_start=_announce)
+    serve(assistant, index=args.index, address=_address(args), mcp=args.mcp, on_start=_announce)
     return 0
+
+
+def _address(args: argparse.Namespace) -> Address:
+    password = os.environ.get("TANWEN_AUTH", "") if args.auth else ""
+    if args.auth and not password:
+        raise BadRequest(
+            "TANWEN_AUTH is not set; give it a user and a password: "
+            "`TANWEN_AUTH=user:password rag chat --auth`."
+        )
+    return Address(args.host, args.port, password, args.no_auth)
 
 
 def _announce(address: str) -> None:
@@ -253,10 +305,12 @@ _EXAMPLES = {
     "index": "rag index corpus/ path/to/compilation.txt reports/*.pdf\n"
     "  rag index reports/ --sync\n  rag index --remove p003 reports/old.pdf",
     "ask": 'rag ask "江苏2025年风电装机目标是多少?"\n'
-    '  rag ask "What does Hunan plan for 2030?" --json',
+    '  rag ask "What does Hunan plan for 2030?" --json\n'
+    "  rag ask                          # a question a line, with follow-ups; Ctrl-D ends",
     "search": 'rag search "屋顶光伏覆盖率" -k 5\n'
     '  rag search "rooftop solar" --region 湖南 --status final',
-    "chat": "rag chat\n  rag chat --port 8080",
+    "chat": "rag chat\n  rag chat --port 8080 --mcp\n"
+    "  TANWEN_AUTH=anna:SECRET rag chat --host 0.0.0.0 --auth",
     "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev",
     "targets": "rag targets 森林覆盖率 --year 2025\n"
     '  rag targets "non-fossil share" --region Jiangsu --plot jiangsu.png',
@@ -306,7 +360,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     ask = _command(commands, "ask", _ask, "answer a question with citations")
-    ask.add_argument("question")
+    ask.add_argument(
+        "question", nargs="?", help="without one, questions are read a line each, and follow-ups"
+    )
     search = _command(commands, "search", _search, "find passages")
     search.add_argument("question", metavar="query")
     search.add_argument("-k", "--top-k", type=_positive, default=10, help="passages to show")
@@ -319,6 +375,12 @@ def _parser() -> argparse.ArgumentParser:
     chat = _command(commands, "chat", _chat, "open the chat page")
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on")
     chat.add_argument("--port", type=_port, default=7860)
+    door = chat.add_mutually_exclusive_group()
+    door.add_argument(
+        "--auth", action="store_true", help="ask for TANWEN_AUTH, which holds user:password"
+    )
+    door.add_argument("--no-auth", action="store_true", help="let other machines in without")
+    chat.add_argument("--mcp", action="store_true", help="offer ask, search and targets as tools")
 
     evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
     evaluate.add_argument("questions", type=Path, help="JSON lines, as in evals/questions/")

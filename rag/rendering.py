@@ -18,6 +18,7 @@ def answer_row(answer: Answer) -> dict[str, Any]:
     """What `rag ask --json` prints; the texts of whole documents are left out."""
     return {
         "question": answer.question,
+        "resolved": answer.resolved,
         "text": answer.text,
         "refused": answer.refused,
         "citations": [_citation_row(citation) for citation in answer.citations],
@@ -81,7 +82,9 @@ def checked_text(folder: Path, checked: Checked) -> str:
 
 
 def answer_text(answer: Answer) -> str:
-    lines = [answer.text]
+    """The question that a follow-up was taken for, the answer, and its sources."""
+    lines = [f"→ {answer.resolved}"] if answer.resolved else []
+    lines.append(answer.text)
     for citation in answer.citations:
         place = _place(citation.document, citation.section, citation.pages)
         lines.append(f"[{citation.marker}] {place}\n    “{_one_line(citation.quote)}”")

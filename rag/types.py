@@ -262,6 +262,7 @@ class Answer:
 
     refused: the documents don't answer; `text` then says so and names the nearest they hold.
     language: ISO 639-1 code of the question. timings_s: seconds per step, and their sum "total".
+    resolved: what a follow-up was taken to ask; "" for a question that stands by itself.
     """
 
     question: str
@@ -271,3 +272,4 @@ class Answer:
     language: str
     generator: str
     timings_s: dict[str, float] = field(default_factory=dict, compare=False)
+    resolved: str = ""

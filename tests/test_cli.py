@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import subprocess
@@ -80,7 +81,8 @@ def test_ask_prints_the_answer_and_its_sources(rag, built):
 def test_ask_json_has_the_answer_with_its_citations(rag, built):
     row = json.loads(rag("ask", QUESTION, "--json", "--index", built).out)
     assert set(row) == {
-        *("question", "text", "refused", "citations", "language", "generator", "timings_s"),
+        *("question", "resolved", "text", "refused", "citations", "language", "generator"),
+        "timings_s",
     }
     assert (row["question"], row["refused"], row["language"]) == (QUESTION, False, "zh")
     citation = row["citations"][0]
@@ -93,6 +95,58 @@ def test_ask_json_has_the_answer_with_its_citations(rag, built):
         *("id", "title", "region", "level", "status", "url", "source", "language", "kind"),
     }
     assert Path(citation["document"]["source"]).name == "plans.txt"
+
+
+def talk(rag, monkeypatch, typed, *arguments):
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    return rag("ask", *arguments)
+
+
+def test_ask_without_a_question_answers_a_line_each_and_what_follows_up(rag, built, monkeypatch):
+    ran = talk(rag, monkeypatch, f"{QUESTION}\n\n那上海呢?\n", "--index", built)
+    assert (ran.code, ran.err) == (0, "")
+    first, second = ran.out.split("→ ")
+    assert "2800万千瓦" in first
+    assert second.startswith("上海2025年风电装机目标是多少?\n")
+    assert "260万千瓦" in second
+
+
+def test_a_talk_in_json_is_an_object_a_line(rag, built, monkeypatch):
+    ran = talk(rag, monkeypatch, f"{QUESTION}\n那上海呢?\n", "--json", "--index", built)
+    rows = [json.loads(line) for line in ran.out.splitlines()]
+    assert [row["resolved"] for row in rows] == ["", "上海2025年风电装机目标是多少?"]
+
+
+def test_a_line_that_is_no_question_doesnt_end_the_talk(rag, built, monkeypatch):
+    ran = talk(rag, monkeypatch, f"???\n{QUESTION}\n", "--index", built)
+    assert ran.code == 0
+    assert ran.err.startswith("rag: the question is empty")
+    assert "2800万千瓦" in ran.out
+
+
+def test_a_talk_at_a_terminal_prompts_and_ends_with_the_input(rag, built, monkeypatch):
+    prompts = []
+
+    def typed(prompt):
+        prompts.append(prompt)
+        if len(prompts) > 1:
+            raise EOFError
+        return QUESTION
+
+    monkeypatch.setattr("builtins.input", typed)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    ran = rag("ask", "--index", built)
+    assert (ran.code, prompts) == (0, ["? ", "? "])
+    assert "Ctrl-D" in ran.err
+    assert "2800万千瓦" in ran.out
+
+
+def test_a_talk_is_read_as_utf8_whatever_the_bytes(built):
+    command = [sys.executable, "-m", "rag", "ask", "--json", "--index", str(built)]
+    typed = f"{QUESTION}\n".encode() + b"\xff\xfe wind?\n"
+    ran = subprocess.run(command, input=typed, capture_output=True, check=True, timeout=120)
+    assert len(ran.stdout.splitlines()) == 2
 
 
 def test_search_lists_hits_best_first(rag, built):
@@ -238,7 +292,7 @@ def test_the_help_lists_every_command(capsys):
     [
         ([], ["COMMAND", "`rag --help`"]),
         (["nosuch"], ["invalid choice: 'nosuch'", "`rag --help`"]),
-        (["ask"], ["question", "`rag ask --help`"]),
+        (["search"], ["query", "`rag search --help`"]),
         (["ask", "?", "--nosuch"], ["--nosuch", "`rag --help`"]),
         (["index"], ["PATH", "`rag index --help`"]),
         (["search", "风电", "-k", "0"], ["'0' is not a whole number above 0", "search --help`"]),

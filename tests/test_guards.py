@@ -13,6 +13,7 @@ import rag
 
 ROOT = Path(__file__).parents[1]
 EXPORTS = [
+    "Address",
     "Answer",
     "Assistant",
     "Chunk",
@@ -31,11 +32,11 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "types errors settings",
         "places language words wording glossary figures indicators indicator_names",
         "readers chunking embedders stores lexical query generators citing refusal naming manifest"
-        " targets extraction charts records locking",
+        " targets extraction charts records locking reranking followups",
         "generations publishing",
         "building",
         "index",
-        "retrieval indexing verifying",
+        "retrieval indexing verifying conversation",
         "assistant",
         "evaluation web rendering cli __init__ __main__",
     )
