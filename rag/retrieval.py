@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rag.errors import BadRequest
 from rag.index import Index
+from rag.kinds import kinds_of
 from rag.places import find_places, places_of
 from rag.reranking import Candidate, features, load_reranker
 from rag.types import Chunk, Document, Hit, Ids, Query, Vectors
@@ -30,7 +31,7 @@ class Weights:
     lexical: of the share of the question's words found in the chunk. glossary: of a question put
     into Chinese term by term, beside its own words. dense: of the cosine in one language;
     cross_language: where the document is in another. place: of a document of a place that the
-    question names. reranker: of its log-odds; 0 leaves it out.
+    question names; kind: of each kind that it names: an opinion, an action plan. reranker: of its log-odds; 0 leaves it out.
     """
 
     lexical: float = 1.0
@@ -38,6 +39,7 @@ class Weights:
     dense: float = 0.2
     cross_language: float = 0.5
     place: float = 0.1
+    kind: float = 0.05
     reranker: float = 0.03
 
 
@@ -82,6 +84,7 @@ class Retriever:
     def __init__(self, index: Index, weights: Weights = Weights()) -> None:
         self._index = index
         self._weights = weights
+        self._kinds = [kinds_of(d) for d in index.documents]
         rows = {document.id: row for row, document in enumerate(index.documents)}
         self._document_rows = np.array([rows[c.document.id] for c in index.chunks], dtype=np.int64)
         self._of_place: dict[str, list[int]] = {}
@@ -95,8 +98,8 @@ class Retriever:
         """The chunks that best fit the query, best first; at most `top_k`, fewer if fewer are left.
 
         The score is the share of the query's words (by their rarity) found in the chunk, plus
-        the weighted cosine, plus a bonus for a document of a place that the query names, plus,
-        for the best, what the reranker says.
+        the weighted cosine, plus a bonus for a document of a place, and one for a document of a
+        kind, that the query names, plus, for the best, what the reranker says.
         source of the fusion: Bruch, Gai, Ingber 2023, "An Analysis of Fusion Functions for
         Hybrid Retrieval", convex combination.
         """
@@ -181,7 +184,10 @@ class Retriever:
         same = self._languages[documents] == query.language
         weight = np.where(same, weights.dense, weights.cross_language)
         place = asked[documents].astype(np.float32)
-        fused = weights.lexical * coverage + weight * cosine + weights.place * place
+        named = set(query.document_kinds)
+        kind = np.array([len(named & own) / max(len(named), 1) for own in self._kinds])[documents]
+        fused = weights.lexical * coverage + weight * cosine
+        fused += weights.place * place + weights.kind * kind
         wanted = 2 * place - 1 if asked.any() else np.zeros_like(place)
         return _Ranked(rows, fused.astype(np.float32), coverage, cosine, wanted)
 
