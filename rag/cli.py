@@ -1,4 +1,4 @@
-"""The `rag` command: index, ask, search, targets, chat, eval, info."""
+"""The `rag` command: index, ask, search, targets, chat, eval, compare, info."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rag.assistant import Assistant
-from rag.errors import BadRequest, RagError, WriteError
+from rag.errors import BadRequest, RagError
 from rag.indexing import index_paths
 from rag.manifest import Manifest
 from rag.rendering import (
@@ -28,12 +28,13 @@ from rag.settings import DEFAULT_INDEX, Settings
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
 _MAX_PORT = 65535
+_GATE_CODE = 3  # `rag eval` ran, and a limit asked for isn't reached
 Command = Callable[[argparse.Namespace], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns 0, 2 for a RagError or what the system refuses, 130 for Ctrl-C,
-    1 for a fault of our own.
+    3 for an evaluation that misses a limit, 1 for a fault of our own.
 
     Each failure is one line on standard error; RAG_TRACE=1 shows where a fault of our own arose.
     """
@@ -115,37 +116,36 @@ def _announce(address: str) -> None:
 
 
 def _eval(args: argparse.Namespace) -> int:
-    from tqdm import tqdm
+    from rag.evaluation import batches, files, gates, reports  # load pandas
 
-    from rag.evaluation import questions, reports, runs  # load pandas
-
-    asked = questions.read_questions(args.questions)
-    if args.out:
-        _make_folder(args.out)
-    assistant = Assistant.load(args.index, settings=_settings(args))
-    with tqdm(total=len(asked), disable=args.json or None, unit="question") as bar:
-        rows = runs.run(
-            assistant,
-            asked,
-            documents=assistant.documents,
-            out=args.out / "rows.jsonl" if args.out else None,
-            on_row=lambda _: bar.update(),
+    wanted = [gates.read_gate(text) for text in args.fail_under]
+    wanted += [gates.read_gate(text, is_ceiling=True) for text in args.fail_over]
+    with _Bars(hidden=args.json) as bars:
+        run = batches.evaluate(
+            args.questions,
+            index=args.index,
+            settings=_settings(args),
+            out=args.out,
+            workers=args.workers,
+            fresh=args.fresh,
+            progress=lambda done, total: bars("asking", done, total),
         )
-    summary = reports.summarise(rows)
+    summary = reports.summarise(run.rows)
     if args.out:
-        text = json.dumps(summary, ensure_ascii=False, indent=1)
-        (args.out / "summary.json").write_text(text + "\n", encoding="utf-8")
-    return _show(args, summary, reports.render(summary))
+        files.write_reports(run, summary, args.out)
+    _show(args, summary, reports.render(summary))
+    failures = list(gates.find_failures(summary, wanted))
+    for failure in failures:
+        print(f"rag: {failure}", file=sys.stderr)
+    return _GATE_CODE if failures else 0
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WriteError(
-            f"{folder} can't be made a folder ({error.strerror}); name another: "
-            "`rag eval QUESTIONS --out evals/reports/mine`."
-        ) from error
+def _compare(args: argparse.Namespace) -> int:
+    from rag.evaluation import comparisons, folders
+
+    runs = [folders.load_run(folder) for folder in (args.before, args.after)]
+    found = comparisons.compare(*runs, names=(str(args.before), str(args.after)))
+    return _show(args, comparisons.comparison_row(found), comparisons.render_comparison(found))
 
 
 def _info(args: argparse.Namespace) -> int:
@@ -229,7 +229,9 @@ _EXAMPLES = {
     "search": 'rag search "屋顶光伏覆盖率" -k 5\n'
     '  rag search "rooftop solar" --region 湖南 --status final',
     "chat": "rag chat\n  rag chat --port 8080",
-    "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev",
+    "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev\n"
+    "  rag eval evals/questions/dev.jsonl --fail-under recall@5=0.9 --fail-over violations=0",
+    "compare": "rag compare evals/reports/before evals/reports/after",
     "targets": "rag targets 森林覆盖率 --year 2025\n"
     '  rag targets "non-fossil share" --region Jiangsu --plot jiangsu.png',
     "info": "rag info\n  rag info --json",
@@ -274,8 +276,24 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--port", type=_port, default=7860)
 
     evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
-    evaluate.add_argument("questions", type=Path, help="JSON lines, as in evals/questions/")
-    evaluate.add_argument("--out", type=Path, help="folder for rows.jsonl and summary.json")
+    evaluate.add_argument("questions", type=Path, help="JSON lines or CSV, see evals/questions/")
+    evaluate.add_argument(
+        "--out", type=Path, metavar="DIR", help="run folder: rows, report.html, summary; goes on"
+        " with a run that was broken off there",
+    )  # fmt: skip
+    evaluate.add_argument("--fresh", action="store_true", help="replace what stands in --out")
+    evaluate.add_argument(
+        "--workers", type=_positive, default=1, help="processes that ask at once (default 1)"
+    )
+    for flag, need in (("--fail-under", "at least"), ("--fail-over", "at most")):
+        evaluate.add_argument(
+            flag, action="append", default=[], metavar="[GROUP:]METRIC=N",
+            help=f"exit with {_GATE_CODE} unless the metric is {need} N; may be repeated",
+        )  # fmt: skip
+
+    compare = _command(commands, "compare", _compare, "compare two runs of one question set")
+    compare.add_argument("before", type=Path, metavar="RUN_A", help="a folder of `rag eval --out`")
+    compare.add_argument("after", type=Path, metavar="RUN_B")
 
     targets = _command(commands, "targets", _targets, "list quantified targets, each with its page")
     targets.add_argument(

@@ -242,6 +242,7 @@ class Answer:
 
     refused: the documents don't answer; `text` then says so and names the nearest they hold.
     language: ISO 639-1 code of the question. timings_s: seconds per step, and their sum "total".
+    answerable: probability that the documents answer, by the gate in `refusal`.
     """
 
     question: str
@@ -251,3 +252,4 @@ class Answer:
     language: str
     generator: str
     timings_s: dict[str, float] = field(default_factory=dict, compare=False)
+    answerable: float = 1.0

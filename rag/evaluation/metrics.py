@@ -9,14 +9,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import ir_measures
-from ir_measures import RR, Success
+from ir_measures import RR, Success, nDCG
 
 from rag.evaluation.questions import Question
+from rag.language import detect_language
 from rag.types import Answer, Citation, Document, Hit
 
 CUTOFFS = (1, 5, 10)
 _RANKED = {Success @ k: f"recall@{k}" for k in CUTOFFS} | {RR @ 10: "MRR"}
-RANK_NAMES = tuple(_RANKED.values())
+_GAIN = nDCG @ 10
+RANK_NAMES = (*_RANKED.values(), str(_GAIN))
 PLAN_NAMES = tuple(f"plans@{k}" for k in CUTOFFS)
 
 LONGEST_CHARS = 500
@@ -39,16 +41,31 @@ def without_markers(text: str) -> str:
 
 
 def rank_hits(hits: Sequence[Hit], pages: Iterable[int]) -> dict[str, float]:
-    """Page recall@1, @5, @10 and MRR of the first 10, for hits best first.
+    """Page recall@1, @5, @10, MRR and nDCG of the first 10, for hits best first.
 
-    A hit is right if its chunk stands on one of `pages`. source: ir_measures, Success and RR.
+    A hit is right if its chunk stands on one of `pages`. source: ir_measures, Success, RR, nDCG.
     """
     wanted = set(pages)
     right = {str(rank): 1 for rank, hit in enumerate(hits) if wanted & set(hit.chunk.pages)}
     ranked = {"q": {str(rank): -float(rank) for rank in range(len(hits))}}
     measured = ir_measures.iter_calc(list(_RANKED), {"q": right}, ranked)
     found = {_RANKED[metric.measure]: float(metric.value) for metric in measured}
+    found[str(_GAIN)] = _page_gain(hits, wanted)
     return {name: found[name] for name in RANK_NAMES}
+
+
+def _page_gain(hits: Sequence[Hit], wanted: set[int]) -> float:
+    """nDCG@10 of the pages in the order found: a right page gains once, where it is first seen.
+
+    A hit that is the first on several right pages counts as so many ranks, each right.
+    """
+    order: list[str] = []
+    for hit in hits:
+        fresh = sorted({str(p) for p in wanted & set(hit.chunk.pages)}.difference(order), key=int)
+        order += fresh or [f"no {len(order)}"]
+    scored = {entry: -float(rank) for rank, entry in enumerate(order)}
+    judged = {"q": {str(page): 1 for page in wanted}}
+    return float(_GAIN.calc_aggregate(judged, {"q": scored or {"no": 0.0}}))
 
 
 def pages_by_work(documents: Iterable[Document]) -> dict[str, frozenset[int]]:
@@ -95,6 +112,14 @@ def facts_in_answer(answer: Answer, question: Question) -> float:
     longest = LONGEST_CHARS_BY_TYPE.get(question.type, LONGEST_CHARS)
     fits = not answer.refused and len(answer.text) <= longest
     return float(fits and not missing_facts(answer.text, question.must))
+
+
+def in_language(answer: Answer, question: Question) -> float:
+    """1.0 if the answer, markers aside, is in the question's language.
+
+    An answer without a letter, a bare figure, is in any language.
+    """
+    return float(detect_language(without_markers(answer.text)) in ("", question.lang))
 
 
 def citation_violations(answer: Answer) -> tuple[str, ...]:
