@@ -22,7 +22,7 @@ _TABLES = ("places.tsv", "glossary.tsv")  # read beside the code, wherever they 
 Progress = Callable[[int, int], object]
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  (what a command's options are)
     questions: Path,
     *,
     index: Path,

@@ -1,4 +1,4 @@
-"""What a finished run leaves in its folder beside its rows: summary.json, summary.md, report.html."""
+"""What a finished run leaves in its folder beside its rows: summary.json and .md, report.html."""
 
 import json
 from pathlib import Path

@@ -108,7 +108,8 @@ def _plots(run: Run, summary: Summary) -> list[dict[str, str]]:
         (
             "Recall and facts by type",
             answered,
-            "Points are shares of the questions, lines their 95 % intervals, numbers in brackets the questions.",
+            "Points are shares of the questions, lines their 95 % intervals, numbers in brackets "
+            "the questions.",
         ),
         (
             "Recall and facts by language",

@@ -51,7 +51,7 @@ _VERDICT_COLOURS = {
     UNJUDGED: _NONE,
 }
 _HATCHED = (TOO_LONG, REFUSED, BROKEN)  # told apart from the verdict of the same colour
-_WIDTH_INCHES, _ROW_INCHES, _FRAME_INCHES = 5.4, 0.42, 1.25
+_WIDTH_INCHES, _ROW_INCHES, _FRAME_INCHES = 4.6, 0.38, 1.15  # read on a phone at full width
 _BINS = 10
 _SERIES = ((_FIRST, "o", -0.13), (_SECOND, "s", 0.13))  # colour, marker, place beside the row
 
@@ -173,7 +173,7 @@ def _clean(axes: Any, *, grid: str) -> None:  # noqa: ANN401
 def _legend(axes: Any) -> None:  # noqa: ANN401
     labels = axes.get_legend_handles_labels()[1]
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(len(labels), 3), frameon=False,
+        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False,
         fontsize=9, labelcolor=_INK, handlelength=1.4, columnspacing=1.2, borderaxespad=0.2,
     )  # fmt: skip
 

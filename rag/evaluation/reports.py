@@ -126,7 +126,9 @@ def cell(name: str, value: float | None) -> str:
         return "-"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.3f}" if name in SHARES else f"{value:.1f}"
+    if name in SHARES:
+        return f"{value:.3f}"
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def interval_text(name: str, columns: Mapping[str, Any]) -> str:
