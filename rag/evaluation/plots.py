@@ -171,7 +171,6 @@ def _clean(axes: Any, *, grid: str) -> None:  # noqa: ANN401
 
 
 def _legend(axes: Any) -> None:  # noqa: ANN401
-    labels = axes.get_legend_handles_labels()[1]
     axes.legend(
         loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False,
         fontsize=9, labelcolor=_INK, handlelength=1.4, columnspacing=1.2, borderaxespad=0.2,
