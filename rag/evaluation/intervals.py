@@ -73,7 +73,7 @@ def _p_value(changes: Floats) -> float:
     """How often a random choice of signs moves the sum at least as far; exact up to 13 changes."""
     from scipy.stats import permutation_test  # slow to load
 
-    if not changes.size:
+    if changes.size < 2:  # of one change, either sign is as far
         return 1.0
     tested = permutation_test(
         (changes,), np.sum, permutation_type="samples", vectorized=True, batch=_BATCH,

@@ -68,7 +68,7 @@ def test_an_unanswerable_question_has_no_pages_and_no_must(tmp_path):
     ("change", "message"),
     [
         ({"id": ""}, "has id ''; a text is needed"),
-        ({"lang": None}, "has lang None; a text is needed"),
+        ({"lang": 5}, "has lang 5; a text is needed"),
         ({"question": 7}, "has question 7; a text is needed"),
         ({"type": "guess"}, "has type 'guess'; one of fact, .* is needed"),
         ({"pages": "32"}, "has pages '32'; a list of whole numbers is needed"),
