@@ -3,10 +3,12 @@
 Processes rather than threads: asking is Python and small arrays, which threads do by turns.
 """
 
+import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import NamedTuple
 
 from rag.evaluation import metrics
@@ -96,9 +98,18 @@ _worker: list[_Worker] = []  # one, in a process of the pool; empty in every oth
 
 def _begin(open_assistant: Callable[[], Asks], works: Works, first: Sequence[Question]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
+    Thread(target=_leave_with_parent, daemon=True).start()
     _worker.append(_Worker(open_assistant(), works))
     for question in first:
         _ask(question)
+
+
+def _leave_with_parent() -> None:
+    """End this process when a kill ends the parent, which can then send no more questions."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _ask(question: Question) -> Row:

@@ -57,6 +57,17 @@ def test_a_finished_run_asks_nothing_again(questions, built, tmp_path):
     assert progress == [(60, 60)]
 
 
+def has_ended(group, *, until):
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    os.killpg(group, signal.SIGKILL)
+    return False
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_run_is_gone_on_with_and_asks_nothing_twice(questions, built, tmp_path, workers):
     """Killed outright, not asked to stop; what it had found must come back as it was."""
@@ -76,8 +87,9 @@ def test_a_killed_run_is_gone_on_with_and_asks_nothing_twice(questions, built, t
         if rows.exists() and rows.read_bytes().count(b"\n") >= 5:
             break
         time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
+    assert has_ended(process.pid, until=until)  # its workers too
     kept = rows.read_bytes().split(b"\n")[:-1]
     assert len(kept) >= 5
     run = ask(questions, built, out=rows.parent, workers=workers)

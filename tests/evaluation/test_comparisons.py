@@ -50,7 +50,7 @@ def test_won_and_lost_name_the_question_and_why():
 
 
 def test_moves_count_every_change_of_verdict_the_commonest_first():
-    assert list(FOUND.moves.items())[0] == (("right", "refused"), 2)
+    assert next(iter(FOUND.moves.items())) == (("right", "refused"), 2)
     assert FOUND.moves[("answer missed", "refused")] == 1
     assert sum(FOUND.moves.values()) == 4
 

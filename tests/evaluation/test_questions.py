@@ -184,7 +184,7 @@ def test_a_csv_that_cannot_be_used_is_named(tmp_path, text, message):
         read_questions(write_csv(tmp_path, text))
 
 
-@pytest.mark.parametrize(("name", "count"), [("train", 2198), ("dev", 584)])
+@pytest.mark.parametrize(("name", "count"), [("train", 2198), ("dev", 584), ("small", 40)])
 def test_the_sets_that_ship_can_be_read(name, count):
     assert len(read_questions(SETS / f"{name}.jsonl")) == count
 

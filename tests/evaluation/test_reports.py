@@ -7,7 +7,6 @@ from rag.evaluation.reports import render, render_markdown, summarise, summarise
 
 from .fakes import cited, make_row, make_setup
 
-
 ROWS = (
     make_row(citations=(cited(on_page=True), cited(on_page=True)), chars=100),
     make_row(
