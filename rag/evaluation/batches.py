@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -50,6 +51,7 @@ def evaluate(  # noqa: PLR0913  (what a command's options are)
         program_checksum=_program_checksum(),
         workers=workers,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
+        load=_load(),
         titles=_titles(assistant.documents, asked),
     )
 
@@ -91,6 +93,11 @@ def _titles(documents: Sequence[Document], asked: Sequence[Question]) -> dict[st
     concerned = [d for d in documents if not pages.isdisjoint(d.pages)]
     ranked = sorted(concerned, key=lambda d: (d.kind != "brief", d.language == "zh"))
     return {document.work: document.title for document in ranked}
+
+
+def _load() -> float:
+    told = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return round(told / (os.cpu_count() or 1), 1)
 
 
 def _index_checksum(index: Path) -> str:

@@ -27,8 +27,10 @@ _IDENTITY = {
 
 @dataclass(frozen=True)
 class Setup:
-    """What a run is of. workers: processes that asked at the same time, as latencies depend on it.
+    """What a run is of, and what its latencies depend on.
 
+    workers: processes that asked at the same time. load: processes that wanted to run, for each
+    core, when the run began; 0.0 where the system doesn't tell.
     titles: work -> title, for the works that the questions are about.
     """
 
@@ -41,6 +43,7 @@ class Setup:
     program_checksum: str
     workers: int
     started: str
+    load: float = 0.0
     titles: dict[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -140,7 +140,7 @@ def _plots(run: Run, summary: Summary) -> list[dict[str, str]]:
         {
             "title": "Latency",
             "svg": plots.plot_latency(run.rows),
-            "note": latency_note(run.setup.workers).capitalize(),
+            "note": latency_note(run.setup).capitalize(),
         },
     ]
 

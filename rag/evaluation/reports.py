@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rag.evaluation import intervals
-from rag.evaluation.folders import Run
+from rag.evaluation.folders import Run, Setup
 from rag.evaluation.intervals import Interval
 from rag.evaluation.metrics import PLAN_NAMES, RANK_NAMES
 from rag.evaluation.questions import TYPES, UNANSWERABLE
@@ -28,6 +28,7 @@ Summary = dict[str, dict[str, Any]]
 REFUSING = (REFUSALS, REFUSAL_PRECISION, FALSE_REFUSALS)
 SCORES = (*RANK_NAMES, *PLAN_NAMES, FACTS, *REFUSING, LANGUAGE, CITED_PAGE)
 ON_PAGE, INTERVALS = "on page", "95 %"
+_BUSY = 0.5  # processes a core that slow the measured one down noticeably
 SHARES = {*SCORES, ON_PAGE}
 _TABLES = (
     ("n", *RANK_NAMES, *PLAN_NAMES),
@@ -99,7 +100,7 @@ def render_markdown(run: Run, summary: Summary) -> str:
     settings = ", ".join(f"{name} {value}" for name, value in setup.settings.items() if value)
     parts = [
         f"# {setup.questions} over {setup.index}",
-        f"{setup.count} questions; {settings}; {latency_note(setup.workers)} "
+        f"{setup.count} questions; {settings}; {latency_note(setup)} "
         f"Index {setup.index_checksum[:12]}, questions {setup.questions_checksum[:12]}, "
         f"program {setup.program_checksum[:12]}, {setup.started}.",
         _markdown_table(("metric", "value", "95 % interval"), figures),
@@ -114,10 +115,13 @@ def render_markdown(run: Run, summary: Summary) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def latency_note(workers: int) -> str:
-    if workers == 1:
-        return "latencies measured in one process, one question at a time."
-    return f"latencies measured with {workers} processes asking at once, so above those of one."
+def latency_note(setup: Setup) -> str:
+    """How the latencies were taken, with what makes them longer than those of a quiet machine."""
+    how = "in one process, one question at a time"
+    if setup.workers > 1:
+        how = f"with {setup.workers} processes asking at once, so above those of one"
+    busy = f"; {setup.load:g} other processes a core wanted to run as well"
+    return f"latencies measured {how}{busy if setup.load >= _BUSY else ''}."
 
 
 def cell(name: str, value: float | None) -> str:

@@ -116,10 +116,15 @@ def test_the_text_begins_with_all_figures_and_has_three_aligned_tables():
 
 
 @pytest.mark.parametrize(
-    ("workers", "told"), [(1, "one question at a time"), (2, "with 2 processes asking at once")]
+    ("setup", "told"),
+    [
+        ({"load": 0.4}, "measured in one process, one question at a time. Index"),
+        ({"workers": 2}, "with 2 processes asking at once, so above those of one. Index"),
+        ({"load": 3.5}, "at a time; 3.5 other processes a core wanted to run as well. Index"),
+    ],
 )
-def test_markdown_names_the_run_and_how_its_times_were_taken(workers, told):
-    run = Run(make_setup(workers=workers), ROWS)
+def test_markdown_names_the_run_and_how_its_times_were_taken(setup, told):
+    run = Run(make_setup(**setup), ROWS)
     text = render_markdown(run, summarise(ROWS))
     assert text.startswith("# set.jsonl over indexes/a\n")
     assert told in text

@@ -4,8 +4,8 @@ source: docs.haystack.deepset.ai, DocumentSplitter (words, 200) and InMemoryDocu
 """
 
 import re
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from haystack import Pipeline
 from haystack.components.converters import TextFileToDocument
@@ -32,14 +32,14 @@ def index(folder: Path, store: Path, model: str) -> None:
     for name, component in steps.items():
         pipeline.add_component(name, component)
     names = list(steps)
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in pairwise(names):
         pipeline.connect(before, after)
     pipeline.run({"converter": {"sources": sorted((folder / "pages").glob("*.txt"))}})
     store.mkdir(parents=True)
     documents.save_to_disk(str(store / "documents.json"))
 
 
-def load(store: Path, model: str) -> Any:
+def load(store: Path, model: str) -> Pipeline:
     documents = InMemoryDocumentStore.load_from_disk(str(store / "documents.json"))
     pipeline = Pipeline()
     pipeline.add_component(
@@ -50,7 +50,7 @@ def load(store: Path, model: str) -> Any:
     return pipeline
 
 
-def search(loaded: Any, question: str, top_k: int) -> list[list[int]]:
+def search(loaded: Pipeline, question: str, top_k: int) -> list[list[int]]:
     """Pages of the best documents, best first."""
     found = loaded.run({"embedder": {"text": question}, "retriever": {"top_k": top_k}})
     documents = found["retriever"]["documents"]

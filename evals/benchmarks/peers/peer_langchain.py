@@ -5,7 +5,6 @@ source: docs.langchain.com, "Build a semantic search engine" (chunks of 1,000, o
 
 import re
 from pathlib import Path
-from typing import Any
 
 from langchain_community.document_loaders import DirectoryLoader, TextLoader
 from langchain_community.vectorstores import FAISS
@@ -27,13 +26,13 @@ def index(folder: Path, store: Path, model: str) -> None:
     FAISS.from_documents(chunks, HuggingFaceEmbeddings(model_name=model)).save_local(str(store))
 
 
-def load(store: Path, model: str) -> Any:
+def load(store: Path, model: str) -> FAISS:
     embeddings = HuggingFaceEmbeddings(model_name=model)
     # It keeps its texts as a pickle; this one was written by `index` above.
     return FAISS.load_local(str(store), embeddings, allow_dangerous_deserialization=True)
 
 
-def search(loaded: Any, question: str, top_k: int) -> list[list[int]]:
+def search(loaded: FAISS, question: str, top_k: int) -> list[list[int]]:
     """Pages of the best chunks, best first."""
     found = loaded.similarity_search(question, k=top_k)
     return [[int(re.findall(r"\d+", d.metadata["source"])[-1])] for d in found]

@@ -5,7 +5,6 @@ source: neuml.github.io/txtai, "Embeddings" and its first notebook.
 
 import re
 from pathlib import Path
-from typing import Any
 
 from txtai import Embeddings
 
@@ -17,13 +16,13 @@ def index(folder: Path, store: Path, model: str) -> None:
     embeddings.save(str(store))
 
 
-def load(store: Path, model: str) -> Any:
+def load(store: Path, model: str) -> Embeddings:
     embeddings = Embeddings()
     embeddings.load(str(store))
     return embeddings
 
 
-def search(loaded: Any, question: str, top_k: int) -> list[list[int]]:
+def search(loaded: Embeddings, question: str, top_k: int) -> list[list[int]]:
     """Pages of the best texts, best first."""
     quoted = loaded.search(question, top_k)
     return [[int(re.findall(r"\d+", found["id"])[-1])] for found in quoted]
