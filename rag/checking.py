@@ -22,7 +22,10 @@ _LINK = re.compile(r"(?:https?://|www\.)[^\s)\]>，。；]+|[\w.+-]+@[\w-]+\.[\w
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9'’-]*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Numbers in Chinese characters; one character alone is part of too many words (一些, 十分).
-_HAN_NUMBER = re.compile(r"百分之[零〇一二两三四五六七八九十百千点]+|[〇一二两三四五六七八九十百千万亿]{2,}|[一二三四五六七八九]成")
+_HAN_NUMBER = re.compile(
+    r"百分之[零〇一二两三四五六七八九十百千点]+|[〇一二两三四五六七八九十百千万亿]{2,}"
+    r"|[一二三四五六七八九]成"
+)
 _ENGLISH_YEAR = re.compile(r"(?<![\d.,])(20\d\d)(?![\d%]|[.,]\d)")
 _ENGLISH_FIGURE = re.compile(
     r"(?<![\d.,\-])(\d+(?:[.,]\d+)*)\s*(%|[A-Za-z\u00b3\u00b2-]+(?:\s+[A-Za-z]+){0,2})?"
