@@ -44,7 +44,7 @@ class Assistant:
         self._model = load_language_model(settings)
         self._quoter = load_generator(replace(settings, generator=DEFAULT), rarity=rarity)
         self._comparer = Comparer(index.targets, self._quoter)
-        self._judge = load_judge(settings, rarity=rarity, embed=index.embedder.embed_passages)
+        self.judge = load_judge(settings, rarity=rarity, embed=index.embedder.embed_passages)
 
     @classmethod
     def load(
@@ -234,7 +234,7 @@ class Assistant:
 
     def _verified(self, found: "_Found", claims: Iterable[Claim]) -> Iterator[Statement | None]:
         """What stands of a language model's claims, as they come; None for one left out."""
-        return Verifier(found.query, found.hits, self._judge).verify(claims)
+        return Verifier(found.query, found.hits, self.judge).verify(claims)
 
     def _quoted(self, found: "_Found") -> Iterator[Statement | None]:
         """Quotes, from the table of targets first; nothing if the documents can't answer."""

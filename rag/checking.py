@@ -23,7 +23,8 @@ _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9'’-]*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Numbers in Chinese characters; one character alone is part of too many words (一些, 十分).
 _HAN_NUMBER = re.compile(
-    r"百分之[零〇一二两三四五六七八九十百千点]+|[〇一二两三四五六七八九十百千万亿]{2,}"
+    r"百分之[零〇一二两三四五六七八九十百千点]+"
+    r"|(?<![\d.〇一二两三四五六七八九十百千万亿])[〇一二两三四五六七八九十百千万亿]{2,}"
     r"|[一二三四五六七八九]成"
 )
 _ENGLISH_YEAR = re.compile(r"(?<![\d.,])(20\d\d)(?![\d%]|[.,]\d)")
@@ -73,7 +74,7 @@ def find_instructions(text: str) -> tuple[tuple[int, int], ...]:
     """
     runs: list[tuple[int, int]] = []
     pattern = _instructions()
-    for sentence in split_sentences(text):
+    for sentence in split_sentences(text.replace("[", "(")):  # a sentence may begin with either
         if sentence.start < (runs[-1][1] if runs else 0):
             continue
         if pattern.search(normalize(text[sentence.start : sentence.end])):
@@ -158,11 +159,11 @@ def _names_in(text: str, *, chinese: bool) -> Iterator[str]:
 
 
 def _stated_chinese(clause: str, before: frozenset[str]) -> Iterator[Stated]:
-    """years: the last named before a figure, in its clause or those before; else the next after."""
+    """years: the last named before a figure in its clause; those before if it names none."""
     named = [(at, frozenset(_last_years(years))) for at, years in find_years(clause)]
     for figure in find_figures(clause):
         earlier = [years for at, years in named if at < figure.start]
-        years = earlier[-1] if earlier else before if not named else named[0][1]
+        years = earlier[-1] if earlier else frozenset() if named else before
         unit = figure.unit
         factor, base = to_base_unit(unit)
         for value in figure.value.split("-"):

@@ -5,13 +5,21 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from rag.evaluation.metrics import PLAN_NAMES, RANK_NAMES
+from rag.evaluation.metrics import (
+    CITATION_PRECISION,
+    CITATION_RECALL,
+    PLAN_NAMES,
+    RANK_NAMES,
+)
 from rag.evaluation.questions import TYPES, UNANSWERABLE
 from rag.evaluation.runs import FACTS, FALSE_REFUSALS, REFUSALS, Row
 
 Summary = dict[str, dict[str, float | None]]
 
-SCORES = (*RANK_NAMES, *PLAN_NAMES, FACTS, REFUSALS, FALSE_REFUSALS)
+SCORES = (
+    *(*RANK_NAMES, *PLAN_NAMES, FACTS, REFUSALS, FALSE_REFUSALS),
+    *(CITATION_RECALL, CITATION_PRECISION),
+)
 _SHARES = {*SCORES, "on page"}
 
 
@@ -57,6 +65,7 @@ def _columns(rows: Sequence[Row]) -> dict[str, float | None]:
         "violations": sum(len(row.citation_violations) for row in rows),
         "stray figures": sum(len(row.stray_figures) for row in rows),
         "on page": pd.Series(met, dtype=float).mean(),
+        "left out": sum(row.left_out for row in rows),
         "median chars": pd.Series([row.chars for row in rows]).median(),
         **_times_ms("ask", (row.ask_s for row in rows)),
         **_times_ms("search", (row.search_s for row in rows)),

@@ -43,17 +43,20 @@ class ServerChat:
         """url: the protocol's base, mostly ending in /v1. Raises BadRequest for none."""
         import httpx
 
-        self._url = httpx.URL(url.rstrip("/"))
-        if not self._url.host:
+        given = httpx.URL(url.rstrip("/"))
+        if not given.host:
             raise BadRequest(
                 f"{url!r} names no server; give its base URL, e.g. http://localhost:8000/v1."
             )
         self._settings = settings
-        self._key = key
-        self.name = self._shown(str(self._url.copy_with(username=None, password=None, query=None)))
+        self._secrets = tuple(filter(None, (key, given.password)))
+        self._url = given.copy_with(username=None, password=None, query=None)
+        self.name = str(self._url)
         self._client = httpx.Client(
             timeout=httpx.Timeout(settings.timeout_s, connect=_CONNECT_S),
             headers={"Authorization": f"Bearer {key}"} if key else {},
+            auth=(given.username, given.password) if given.userinfo else None,
+            params=given.params,
         )
 
     @property
@@ -203,9 +206,9 @@ class ServerChat:
         )
 
     def _shown(self, text: str) -> str:
-        """Without the key and without passwords of the URL, whoever said them."""
-        for secret in (self._key, self._url.password, self._url.userinfo.decode()):
-            text = text.replace(secret, "***") if secret else text
+        """Without the key and the password of the URL, whoever said them."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
         return text
 
 

@@ -16,12 +16,15 @@ _NUMBERS = r"\d{1,3}(?:\s*[,，、;\-–~]\s*\d{1,3})*"
 _MARKER = re.compile(
     rf"\s*[\[【［]\s*(?:passage\s*|来源\s*|段落\s*)?({_NUMBERS})\s*[\]】］]", re.IGNORECASE
 )
-_OPEN_MARKER = re.compile(r"[\[【［][^\]】］]{0,24}$")
+_LINK = re.compile(r"!?\[([^\]\d][^\]\n]*)\]\([^)\n]*\)")
+_OPEN = re.compile(  # a marker or a link that is still being written
+    r"!?[\[【［][^\]】］\n]{0,200}$|!?\[[^\]\d\n][^\]\n]*\](?:\([^)\n]*)?$"
+)
 _AFTER_STOP = re.compile(rf"([。.!?！？]+[”’」』)）\"]*)((?:{_MARKER.pattern})+)", re.IGNORECASE)
 _ONE = re.compile(r"(\d{1,3})(?:\s*[\-–~]\s*(\d{1,3}))?")
 _THOUGHT = re.compile(r"<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
 _THOUGHT_TAGS = ("<think>", "</think>")
-_MARKUP = re.compile(r"!?\[([^\]\d][^\]]*)\]\([^)]*\)|\*\*|__|`+|<[/a-zA-Z!][^>\n]*>")
+_MARKUP = re.compile(r"\*\*|__|`+|<[/a-zA-Z!][^>\n]*>")
 _BULLET = re.compile(r"^(?:[-*+•]\s+|\d{1,2}[.、)]\s*(?=\D))")
 _LONGEST_RANGE = 20
 
@@ -54,11 +57,11 @@ def split_claims(pieces: Text, passages: int) -> Iterator[Claim]:
 
 
 def _readable(written: str) -> str:
-    """Without thoughts, and without a marker or a tag that is still being written."""
+    """Without thoughts and links' addresses, and without what is still being written."""
     text = _THOUGHT.sub("", written)
     for tag in _THOUGHT_TAGS:
         text = text.replace(tag, "")
-    return _OPEN_MARKER.sub("", text)
+    return _OPEN.sub("", _LINK.sub(r"\1", text))
 
 
 def _claims(text: str, passages: int) -> list[Claim]:
@@ -120,8 +123,8 @@ def _numbers(listed: str) -> Iterator[int]:
 
 
 def _plain(text: str) -> str:
-    """Without markup: emphasis, links (their words stay), tags; a bullet becomes a dash."""
-    return _BULLET.sub("- ", _MARKUP.sub(lambda m: m[1] or "", text).strip())
+    """Without emphasis and tags; a bullet becomes a dash."""
+    return _BULLET.sub("- ", _MARKUP.sub("", text).strip())
 
 
 def _is_refusal(claims: list[Claim]) -> bool:
