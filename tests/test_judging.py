@@ -79,9 +79,9 @@ def make_nli(folder, labels):
         [5.0 if label == "entailment" else -5.0 for label in labels]
     )
     model.save_pretrained(folder)
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=64, **names).save_pretrained(
-        folder
-    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_max_length=64, **names
+    ).save_pretrained(folder)
     return folder
 
 

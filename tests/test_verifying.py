@@ -124,7 +124,9 @@ def test_a_marker_that_adds_nothing_goes():
 
 
 def test_lead_ins_headings_and_rules_of_tables_go_without_a_trace():
-    assert verify(claim(("主要目标如下:", ())), claim(("## 目标", ())), claim(("|---|---|", ()))) == []
+    assert (
+        verify(claim(("主要目标如下:", ())), claim(("## 目标", ())), claim(("|---|---|", ()))) == []
+    )
 
 
 def test_a_claim_that_was_cut_off_is_left_out():

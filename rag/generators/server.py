@@ -23,6 +23,7 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     import httpx
+    from tenacity import RetryCallState
 
 KEY, OPENAI_KEY = "TANWEN_API_KEY", "OPENAI_API_KEY"
 _OPENAI_HOST = "api.openai.com"
@@ -34,6 +35,14 @@ _SIDE_BY_SIDE = 8  # requests; servers batch them themselves
 _SHOWN_CHARS = 200  # of what a server says went wrong
 _WIDE = re.compile(r"[^\x00-\u02ff]")
 _log = logging.getLogger(__name__)
+
+
+class _Passing(Exception):
+    """A fault that may be gone the next time. retry_after: seconds, as the server says."""
+
+    def __init__(self, fault: str, retry_after: str = "") -> None:
+        super().__init__(fault)
+        self.retry_after = retry_after
 
 
 class ServerChat:
@@ -126,30 +135,46 @@ class ServerChat:
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> "httpx.Response":
         """An open response with status 200; passing faults are tried three times in all."""
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
+        attempts = Retrying(
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=_wait_s,
+            retry=retry_if_exception_type(_Passing),
+            before_sleep=lambda state: _log.info(
+                "%s: try %d failed", self.name, state.attempt_number
+            ),
+            sleep=time.sleep,
+            reraise=True,
+        )
+        try:
+            response: httpx.Response = attempts(self._try, method, path, body)
+        except _Passing as error:
+            raise self._failed(str(error)) from error
+        return response
+
+    def _try(self, method: str, path: str, body: dict[str, Any] | None) -> "httpx.Response":
+        """One request; raises _Passing for what may be gone the next time, else ModelFailed."""
         import httpx
 
         request = self._client.build_request(method, f"{self._url}{path}", json=body)
-        for attempt in range(1, _ATTEMPTS + 1):
-            wait_s = _FIRST_WAIT_S * 4 ** (attempt - 1)
-            try:
-                response = self._client.send(request, stream=True)
-            except (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ConnectTimeout) as error:
-                fault, lasting = f"it can't be reached ({error or type(error).__name__})", False
-            except httpx.TimeoutException:
-                fault, lasting = f"it was silent for {self._settings.timeout_s:g} s", True
-            except httpx.HTTPError as error:
-                fault, lasting = f"{type(error).__name__}: {error}", True
-            else:
-                if response.status_code == httpx.codes.OK:
-                    return response
-                fault, lasting = self._fault(response), response.status_code not in _PASSING
-                wait_s = _asked_wait(response, wait_s)
-                response.close()
-            if lasting or attempt == _ATTEMPTS:
-                raise self._failed(fault)
-            _log.info("%s: %s; trying again in %.1f s", self.name, self._shown(fault), wait_s)
-            time.sleep(wait_s)
-        raise AssertionError("unreachable")
+        try:
+            response = self._client.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError) as error:
+            raise _Passing(f"it can't be reached ({error or type(error).__name__})") from error
+        except httpx.TimeoutException as error:  # tried again, it would take as long again
+            raise self._failed(f"it was silent for {self._settings.timeout_s:g} s") from error
+        except httpx.HTTPError as error:
+            raise self._failed(f"{type(error).__name__}: {error}") from error
+        if response.status_code == httpx.codes.OK:
+            return response
+        try:
+            fault = self._fault(response)
+        finally:
+            response.close()
+        if response.status_code in _PASSING:
+            raise _Passing(fault, response.headers.get("retry-after", ""))
+        raise self._failed(fault)
 
     def _read(self, response: "httpx.Response") -> Generator[str, None, bool]:
         import httpx
@@ -228,10 +253,12 @@ def _is_last(event: Any) -> bool:  # noqa: ANN401 - any JSON
     return bool(event["choices"]) and event["choices"][0].get("finish_reason") is not None
 
 
-def _asked_wait(response: "httpx.Response", otherwise_s: float) -> float:
-    """What the server asks to be waited, 20 s at most."""
-    asked = response.headers.get("retry-after", "")
-    return min(float(asked) if asked.isdecimal() else otherwise_s, _LONGEST_WAIT_S)
+def _wait_s(state: "RetryCallState") -> float:
+    """What the server asks to be waited, 20 s at most; else half a second, then two."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, _Passing) else ""
+    own_s = _FIRST_WAIT_S * 4.0 ** (state.attempt_number - 1)
+    return min(float(asked) if asked.isdecimal() else own_s, _LONGEST_WAIT_S)
 
 
 def load_server(settings: Settings) -> PromptedGenerator:

@@ -24,8 +24,7 @@ class Echo:
     def stream(self, messages):
         self.asked.append(messages)
         try:
-            for char in self.replies.pop(0):
-                yield char
+            yield from self.replies.pop(0)
         finally:
             self.closed += 1
         return self.cut

@@ -71,7 +71,10 @@ def test_a_passing_fault_is_tried_again(status):
 def test_a_wait_that_the_server_asks_for_is_kept(monkeypatch):
     waits = []
     monkeypatch.setattr(module.time, "sleep", waits.append)
-    turns = (Fails(429, headers=(("Retry-After", "7"),)), Fails(503, headers=(("Retry-After", "999"),)))
+    turns = (
+        Fails(429, headers=(("Retry-After", "7"),)),
+        Fails(503, headers=(("Retry-After", "999"),)),
+    )
     with serving(*turns, Says("甲")) as server:
         read(chat(server).stream(MESSAGES))
     assert [wait for wait in waits if wait] == [7.0, 20.0]
@@ -84,7 +87,9 @@ def test_it_is_tried_three_times_and_no_more():
         assert len(server.requests) == 3
 
 
-@pytest.mark.parametrize(("status", "hint"), [(401, KEY), (404, "/v1"), (400, "status 400 no luck")])
+@pytest.mark.parametrize(
+    ("status", "hint"), [(401, KEY), (404, "/v1"), (400, "status 400 no luck")]
+)
 def test_a_lasting_fault_is_told_at_once_with_what_to_do(status, hint):
     with serving(Fails(status)) as server:
         with pytest.raises(ModelFailed, match=hint):
@@ -140,13 +145,19 @@ def test_the_only_model_of_a_server_needs_no_name():
         found = chat(server, model="")
         read(found.stream(MESSAGES))
         read(found.stream(MESSAGES))
-        assert [path for path, *_ in server.requests] == ["/v1/models", *["/v1/chat/completions"] * 2]
+        assert [path for path, *_ in server.requests] == [
+            "/v1/models",
+            *["/v1/chat/completions"] * 2,
+        ]
         assert server.requests[-1][2]["model"] == "qwen"
 
 
 @pytest.mark.parametrize("models", [(), ("a", "b")])
 def test_of_several_models_one_must_be_named(models):
-    with serving(Says("甲"), models=models) as server, pytest.raises(BadRequest, match="--model NAME"):
+    with (
+        serving(Says("甲"), models=models) as server,
+        pytest.raises(BadRequest, match="--model NAME"),
+    ):
         read(chat(server, model="").stream(MESSAGES))
 
 

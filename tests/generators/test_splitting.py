@@ -18,7 +18,9 @@ def claims(written, passages=3, *, cut=False, size=0):
 
 
 def said(written, **fields):
-    return [(c.text, tuple(n for p in c.parts for n in p.passages)) for c in claims(written, **fields)]
+    return [
+        (c.text, tuple(n for p in c.parts for n in p.passages)) for c in claims(written, **fields)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,11 @@ def test_continuous_batching_writes_the_same(chat):
 @slow
 def test_where_continuous_batching_fails_padded_batches_do(chat, monkeypatch, caplog):
     continuous = TransformerChat(
-        chat._model, chat._tokenizer, name="tiny", settings=Settings(answer_tokens=24), continuous=True
+        chat._model,
+        chat._tokenizer,
+        name="tiny",
+        settings=Settings(answer_tokens=24),
+        continuous=True,
     )
     monkeypatch.setattr(chat._model, "generate_batch", lambda **_: {}, raising=False)
     assert list(continuous.reply_all(CHATS)) == list(chat.reply_all(CHATS))
