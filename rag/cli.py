@@ -5,11 +5,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rag.assistant import Assistant
+from rag.assistant import PASSAGES, Assistant
 from rag.errors import BadRequest, RagError
 from rag.indexing import index_paths
 from rag.manifest import Manifest
@@ -21,10 +22,12 @@ from rag.rendering import (
     hits_text,
     outcome_row,
     outcome_text,
+    sources_text,
     table_text,
     target_row,
 )
 from rag.settings import DEFAULT_INDEX, Settings
+from rag.types import Answer
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
 _MAX_PORT = 65535
@@ -80,14 +83,25 @@ def _index(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace) -> int:
     assistant = Assistant.load(args.index, settings=_settings(args))
-    answer = assistant.ask(
+    steps = assistant.stream(
         args.question,
         region=args.region,
         level=args.level,
         status=args.status,
         document=args.document,
+        passages=args.passages,
     )
-    return _show(args, answer_row(answer), answer_text(answer))
+    live = not args.json and sys.stdout.isatty()  # a person reads along; a file wants it whole
+    for step in steps:
+        if isinstance(step, Answer):
+            answer = step
+        elif live:
+            print(step, end="", flush=True)
+    if not live:
+        return _show(args, answer_row(answer), answer_text(answer))
+    sources = sources_text(answer)
+    print(f"\n\n{sources}" if sources else "")
+    return 0
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -133,7 +147,8 @@ def _eval(args: argparse.Namespace) -> int:
     summary = reports.summarise(run.rows)
     if args.out:
         files.write_reports(run, summary, args.out)
-    _show(args, summary, reports.render(summary))
+    told = "\n\n".join(filter(None, (reports.render(summary), reports.judge_note(run.rows))))
+    _show(args, summary, told)
     failures = list(gates.find_failures(summary, wanted))
     for failure in failures:
         print(f"rag: {failure}", file=sys.stderr)
@@ -185,11 +200,10 @@ def _targets(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    return Settings(
-        embedder=getattr(args, "embedder", None) or "",
-        device=args.device,
-        chunk_chars=getattr(args, "chunk_chars", Settings.chunk_chars),
-    )
+    """What the command's arguments say; the default for what it has no argument for."""
+    names = [field.name for field in fields(Settings)]
+    given = {name: getattr(args, name) for name in names if getattr(args, name, None) is not None}
+    return Settings(**given)
 
 
 def _show(args: argparse.Namespace, row: Any, text: str) -> int:  # noqa: ANN401 - any JSON
@@ -225,12 +239,14 @@ class _Bars:
 _EXAMPLES = {
     "index": "rag index corpus/\n  rag index corpus/ path/to/compilation.txt reports/*.pdf",
     "ask": 'rag ask "江苏2025年风电装机目标是多少?"\n'
-    '  rag ask "What does Hunan plan for 2030?" --json',
+    '  rag ask "What does Hunan plan for 2030?" --json\n'
+    '  rag ask "..." --generator http://localhost:8000/v1 --model qwen3',
     "search": 'rag search "屋顶光伏覆盖率" -k 5\n'
     '  rag search "rooftop solar" --region 湖南 --status final',
     "chat": "rag chat\n  rag chat --port 8080",
     "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev\n"
-    "  rag eval evals/questions/dev.jsonl --fail-under recall@5=0.9 --fail-over violations=0",
+    "  rag eval evals/questions/dev.jsonl --fail-under recall@5=0.9 --fail-over violations=0\n"
+    "  rag eval evals/questions/dev.jsonl --generator Qwen/Qwen3-4B",
     "compare": "rag compare evals/reports/before evals/reports/after",
     "targets": "rag targets 森林覆盖率 --year 2025\n"
     '  rag targets "non-fossil share" --region Jiangsu --plot jiangsu.png',
@@ -262,6 +278,9 @@ def _parser() -> argparse.ArgumentParser:
 
     ask = _command(commands, "ask", _ask, "answer a question with citations")
     ask.add_argument("question")
+    ask.add_argument(
+        "--passages", type=_positive, default=PASSAGES, help="how many the generator reads"
+    )
     search = _command(commands, "search", _search, "find passages")
     search.add_argument("question", metavar="query")
     search.add_argument("-k", "--top-k", type=_positive, default=10, help="passages to show")
@@ -295,6 +314,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("before", type=Path, metavar="RUN_A", help="a folder of `rag eval --out`")
     compare.add_argument("after", type=Path, metavar="RUN_B")
 
+    for answering in (ask, chat, evaluate):
+        _add_generator(answering)
+
     targets = _command(commands, "targets", _targets, "list quantified targets, each with its page")
     targets.add_argument(
         "indicator", nargs="?", help="in any of the ten languages; all if left out"
@@ -306,6 +328,31 @@ def _parser() -> argparse.ArgumentParser:
 
     _command(commands, "info", _info, "what is indexed, with which models, healthy or not")
     return parser
+
+
+def _add_generator(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--generator",
+        metavar="NAME",
+        help="embedded (default), a transformers chat model or folder, or the base URL of a server"
+        " that speaks the OpenAI protocol (its key: TANWEN_API_KEY in the environment)",
+    )
+    command.add_argument("--model", metavar="NAME", help="model of that server, if it has several")
+    command.add_argument(
+        "--judge", metavar="NAME", help="lexical (default), or an NLI cross-encoder or folder"
+    )
+    command.add_argument(
+        "--download", dest="downloads", action="store_true", help="fetch a model that isn't here"
+    )
+    command.add_argument(
+        "--context-tokens", type=_positive, metavar="N", help="the model's context window"
+    )
+    command.add_argument(
+        "--answer-tokens", type=_positive, metavar="N", help="longest answer of a language model"
+    )
+    command.add_argument(
+        "--timeout", dest="timeout_s", type=_positive, metavar="S", help="of a server, in seconds"
+    )
 
 
 def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.ArgumentParser:  # noqa: ANN401

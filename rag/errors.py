@@ -7,6 +7,7 @@ RagError
 ├── IndexDamaged    an index file is missing, altered or of another format version
 ├── IndexMismatch   the index and the embedder or the vectors don't fit together
 ├── ModelMissing    a model named in the settings is not on this machine
+├── ModelFailed     a language model, or the server that runs it, breaks off or can't be reached
 └── BadRequest      a question or an argument can't be used
 """
 
@@ -36,6 +37,10 @@ class IndexMismatch(RagError):
 
 
 class ModelMissing(RagError):
+    pass
+
+
+class ModelFailed(RagError):
     pass
 
 

@@ -23,6 +23,7 @@ def answer_row(answer: Answer) -> dict[str, Any]:
         "language": answer.language,
         "generator": answer.generator,
         "timings_s": answer.timings_s,
+        "left_out": answer.left_out,
     }
 
 
@@ -71,7 +72,12 @@ def outcome_text(folder: Path, outcome: Outcome) -> str:
 
 
 def answer_text(answer: Answer) -> str:
-    lines = [answer.text]
+    return "\n\n".join(filter(None, (answer.text, sources_text(answer))))
+
+
+def sources_text(answer: Answer) -> str:
+    """A block a citation; "" for an answer without any."""
+    lines = []
     for citation in answer.citations:
         place = _place(citation.document, citation.section, citation.pages)
         lines.append(f"[{citation.marker}] {place}\n    “{_one_line(citation.quote)}”")

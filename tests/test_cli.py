@@ -81,6 +81,7 @@ def test_ask_json_has_the_answer_with_its_citations(rag, built):
     row = json.loads(rag("ask", QUESTION, "--json", "--index", built).out)
     assert set(row) == {
         *("question", "text", "refused", "citations", "language", "generator", "timings_s"),
+        "left_out",
     }
     assert (row["question"], row["refused"], row["language"]) == (QUESTION, False, "zh")
     citation = row["citations"][0]

@@ -14,6 +14,7 @@ from rag.evaluation.folders import Run, RunFolder, Setup, open_run
 from rag.evaluation.questions import Question, read_questions
 from rag.evaluation.rows import Row
 from rag.evaluation.runs import OnRow, run, run_parallel
+from rag.judging import Judge
 from rag.manifest import Manifest
 from rag.settings import Settings, data_file
 from rag.types import Document
@@ -65,16 +66,27 @@ def evaluate(  # noqa: PLR0913  (what a command's options are)
             progress(done, len(asked))
 
         progress(done, len(asked))
+        # A language model answers many questions at once; alone each would take as long as a batch.
+        is_model = len(assistant.generators) > 1
         documents = assistant.documents
-        if workers == 1:
-            return run(assistant, unasked, documents=documents, on_row=told)
-        load = partial(Assistant.load, index, settings=settings)
-        return run_parallel(load, unasked, documents=documents, workers=workers, on_row=told)
+        if workers == 1 or is_model:
+            answers = assistant.ask_all([q.text for q in unasked]) if is_model else None
+            return run(
+                assistant, unasked, documents=documents, on_row=told, answers=answers,
+                judge=assistant.judge,
+            )  # fmt: skip
+        opened = partial(_open_both, index, settings)
+        return run_parallel(opened, unasked, documents=documents, workers=workers, on_row=told)
 
     if out is None:
         return Run(setup, ask(asked, lambda row: None))
     with open_run(out, setup, fresh=fresh) as folder:
         return Run(setup, _fill(folder, asked, ask))
+
+
+def _open_both(index: Path, settings: Settings) -> tuple[Assistant, Judge]:
+    assistant = Assistant.load(index, settings=settings)
+    return assistant, assistant.judge
 
 
 def _fill(

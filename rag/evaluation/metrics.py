@@ -6,7 +6,7 @@ Pure functions. A share is given as 0.0 or 1.0, so that its mean over questions 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import ir_measures
 from ir_measures import RR, Success, nDCG
@@ -24,7 +24,11 @@ PLAN_NAMES = tuple(f"plans@{k}" for k in CUTOFFS)
 LONGEST_CHARS = 500
 LONGEST_CHARS_BY_TYPE = {"list": 900, "scope": 900}
 
+CITATION_RECALL, CITATION_PRECISION = "citation recall", "citation precision"
+Supports = Callable[[str, Sequence[str]], bool]
+
 _MARKER = re.compile(r"\[([0-9]+)\]")
+_MARKERS = re.compile(r"(?:\s*\[[0-9]+\])+")
 # 12, 13.5 and 1,290 are one numeral each; 2025,2030 is two, its comma parts no thousands.
 _NUMERAL = re.compile(r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
 
@@ -141,6 +145,51 @@ def _citation_faults(citation: Citation) -> Iterator[str]:
     own = document.pages_of(start, end)
     if citation.pages != own:
         yield f"[{citation.marker}] names pages {citation.pages}, its quote stands on {own}"
+
+
+def citation_scores(answer: Answer, supports: Supports) -> dict[str, float]:
+    """ALCE's citation recall and precision of one answer; {} where it is not defined.
+
+    Recall: the share of statements that their citations, read together, bear out; a statement
+    without a citation counts as not borne out. Precision: the share of citations that are needed:
+    their statement is borne out, and they bear it out alone or it isn't without them. A statement
+    is the text up to and with a run of markers, or what follows the last marker of a paragraph; a
+    heading that ends in a colon and a note in brackets are none.
+
+    supports: decides whether passages bear out a statement; a judge's `supports`.
+    source: Gao et al. 2023, "Enabling Large Language Models to Generate Text with Citations", 4.2.
+    """
+    sources = {
+        c.marker: f"{c.document.title} {c.document.region}\n{c.quote}" for c in answer.citations
+    }
+    recalled: list[bool] = []
+    needed: list[bool] = []
+    for text, markers in _statements(answer.text):
+        cited = [sources[marker] for marker in markers if marker in sources]
+        holds = bool(cited) and supports(text, cited)
+        recalled.append(holds)
+        for at, source in enumerate(cited):
+            rest = cited[:at] + cited[at + 1 :]
+            alone = holds and supports(text, [source])
+            needed.append(alone or (holds and not (rest and supports(text, rest))))
+    if answer.refused or not recalled:
+        return {}
+    scores = {CITATION_RECALL: sum(recalled) / len(recalled)}
+    return scores | ({CITATION_PRECISION: sum(needed) / len(needed)} if needed else {})
+
+
+def _statements(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """(statement, its markers), in order."""
+    for paragraph in re.split(r"\n+", text):
+        at = 0
+        for run in _MARKERS.finditer(paragraph):
+            said = paragraph[at : run.start()].strip()
+            if said:
+                yield said, tuple(dict.fromkeys(int(n) for n in _MARKER.findall(run.group())))
+            at = run.end()
+        rest = paragraph[at:].strip()
+        if re.search(r"\w", rest) and not re.search(r"[:\uff1a]$|^[(\uff08].*[)\uff09]$", rest):
+            yield rest, ()
 
 
 def stray_figures(answer: Answer) -> tuple[str, ...]:

@@ -10,7 +10,12 @@ import pandas as pd
 from rag.evaluation import intervals
 from rag.evaluation.folders import Run, Setup
 from rag.evaluation.intervals import Interval
-from rag.evaluation.metrics import PLAN_NAMES, RANK_NAMES
+from rag.evaluation.metrics import (
+    CITATION_PRECISION,
+    CITATION_RECALL,
+    PLAN_NAMES,
+    RANK_NAMES,
+)
 from rag.evaluation.questions import TYPES, UNANSWERABLE
 from rag.evaluation.rows import (
     CITED_PAGE,
@@ -26,14 +31,15 @@ from rag.evaluation.verdicts import VERDICTS
 Summary = dict[str, dict[str, Any]]
 
 REFUSING = (REFUSALS, REFUSAL_PRECISION, FALSE_REFUSALS)
-SCORES = (*RANK_NAMES, *PLAN_NAMES, FACTS, *REFUSING, LANGUAGE, CITED_PAGE)
+CITING = (CITATION_RECALL, CITATION_PRECISION, CITED_PAGE)
+SCORES = (*RANK_NAMES, *PLAN_NAMES, FACTS, *REFUSING, LANGUAGE, *CITING)
 ON_PAGE, INTERVALS = "on page", "95 %"
 _BUSY = 0.5  # processes a core that slow the measured one down noticeably
 SHARES = {*SCORES, ON_PAGE}
 _TABLES = (
     ("n", *RANK_NAMES, *PLAN_NAMES),
-    ("n", FACTS, *REFUSING, LANGUAGE, CITED_PAGE, ON_PAGE),
-    ("n", "violations", "stray figures", "median chars", "ask p50 ms", "ask p95 ms",
+    ("n", FACTS, *REFUSING, LANGUAGE, *CITING, ON_PAGE),
+    ("n", "violations", "stray figures", "left out", "median chars", "ask p50 ms", "ask p95 ms",
      "search p50 ms", "search p95 ms"),
 )  # fmt: skip
 
@@ -104,6 +110,7 @@ def render_markdown(run: Run, summary: Summary) -> str:
         f"Index {setup.index_checksum[:12]}, questions {setup.questions_checksum[:12]}, "
         f"program {setup.program_checksum[:12]}, {setup.started}.",
         _markdown_table(("metric", "value", "95 % interval"), figures),
+        *filter(None, [judge_note(run.rows).capitalize()]),
         "## By type and language",
         _markdown_table(("group", *shown), groups),
         "## What became of the questions",
@@ -113,6 +120,12 @@ def render_markdown(run: Run, summary: Summary) -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def judge_note(rows: Iterable[Row]) -> str:
+    """Whose word the citation recall and precision are; "" where they weren't taken."""
+    judges = sorted({row.judge for row in rows if row.judge})
+    return f"citation recall and precision are judged by {', '.join(judges)}" if judges else ""
 
 
 def latency_note(setup: Setup) -> str:
@@ -174,6 +187,7 @@ def _figures(rows: Sequence[Row]) -> dict[str, Figure]:
         **{name: _mean([r.scores[name] for r in rows if name in r.scores]) for name in SCORES},
         "violations": Figure(sum(len(row.citation_violations) for row in rows)),
         "stray figures": Figure(sum(len(row.stray_figures) for row in rows)),
+        "left out": Figure(sum(row.left_out for row in rows)),
         ON_PAGE: _citations_on_page(rows),
         "median chars": _quantile([row.chars for row in rows], 0.5),
         **_times_ms("ask", [1000 * row.ask_s for row in rows]),

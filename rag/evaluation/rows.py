@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from rag.evaluation import metrics
 from rag.evaluation.questions import COMPARE, UNANSWERABLE, Question
-from rag.evaluation.verdicts import judge
+from rag.evaluation.verdicts import find_verdict
 from rag.types import Answer, Hit
 
 TOP_K = 10
@@ -22,6 +22,15 @@ class Asks(Protocol):
     def ask(self, question: str) -> Answer: ...
 
     def search(self, question: str, *, top_k: int) -> tuple[Hit, ...]: ...
+
+
+class Judges(Protocol):
+    """Decides whether passages bear out a statement; see `rag.judging`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def supports(self, statement: str, passages: Sequence[str]) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,8 @@ class Row:
     works: ids of the works that its pages are of. answerable: as in Answer.
     scores: name -> value; a metric that isn't defined for the question is left out.
     verdict: one of `verdicts.VERDICTS`. chars: length of the answer with its markers.
-    ask_s, search_s: wall time of the two calls.
+    ask_s, search_s: wall time of the two calls. left_out: statements dropped. generator: who wrote.
+    judge: whose word the citation recall and precision among the scores are; "" if not taken.
     """
 
     id: str
@@ -67,6 +77,9 @@ class Row:
     chars: int
     ask_s: float
     search_s: float
+    left_out: int = 0
+    generator: str = ""
+    judge: str = ""
 
     @property
     def can_be_answered(self) -> bool | None:
@@ -76,14 +89,27 @@ class Row:
         return True if self.pages or self.must else None
 
 
-def ask_question(assistant: Asks, question: Question, works: Mapping[str, frozenset[int]]) -> Row:
-    """Ask, search and score one question. works: as from `metrics.pages_by_work`."""
+def ask_question(
+    assistant: Asks,
+    question: Question,
+    works: Mapping[str, frozenset[int]],
+    *,
+    answer: Answer | None = None,
+    judge: Judges | None = None,
+) -> Row:
+    """Ask, search and score one question. works: as from `metrics.pages_by_work`.
+
+    answer: one that is there already; its own word is then taken for the time it needed.
+    judge: takes citation recall and precision.
+    """
     begun = perf_counter()
-    answer = assistant.ask(question.text)
+    given_s = answer.timings_s.get("total", 0.0) if answer else None
+    answer = answer or assistant.ask(question.text)
     answered = perf_counter()
     hits = assistant.search(question.text, top_k=TOP_K)
     found = perf_counter()
-    scores = _answer_scores(answer, question) | _hit_scores(hits, question, works)
+    cited = metrics.citation_scores(answer, judge.supports) if judge else {}
+    scores = _answer_scores(answer, question) | _hit_scores(hits, question, works) | cited
     violations = metrics.citation_violations(answer)
     return Row(
         id=question.id,
@@ -98,13 +124,16 @@ def ask_question(assistant: Asks, question: Question, works: Mapping[str, frozen
         answerable=answer.answerable,
         citations=_cited(answer, question),
         scores=scores,
-        verdict=judge(question, answer, scores=scores, is_broken=bool(violations)),
+        verdict=find_verdict(question, answer, scores=scores, is_broken=bool(violations)),
         missing_facts=metrics.missing_facts(answer.text, question.must),
         citation_violations=violations,
         stray_figures=metrics.stray_figures(answer),
         chars=len(answer.text),
-        ask_s=answered - begun,
+        ask_s=answered - begun if given_s is None else given_s,
         search_s=found - answered,
+        left_out=answer.left_out,
+        generator=answer.generator,
+        judge=judge.name if judge else "",
     )
 
 

@@ -24,7 +24,7 @@ VERDICTS = {
 PASSED = (RIGHT, ELSEWHERE)  # the page scores are lower bounds: another page may say the same
 
 
-def judge(
+def find_verdict(
     question: Question, answer: Answer, *, scores: Mapping[str, float], is_broken: bool
 ) -> str:
     """One of VERDICTS. scores: the question's, by name. is_broken: whether a citation is."""
@@ -34,10 +34,10 @@ def judge(
         return RIGHT if answer.refused else NOT_REFUSED
     if answer.refused:
         return REFUSED if question.answerable else UNJUDGED
-    return _judge_answer(question, answer, scores)
+    return _of_answer(question, answer, scores)
 
 
-def _judge_answer(question: Question, answer: Answer, scores: Mapping[str, float]) -> str:
+def _of_answer(question: Question, answer: Answer, scores: Mapping[str, float]) -> str:
     if not question.must:
         return UNJUDGED
     if scores["facts"]:

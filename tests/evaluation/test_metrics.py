@@ -323,3 +323,48 @@ def test_a_citation_across_a_page_break_is_on_either_page():
     assert metrics.cites_page(citation, (32, 40))
     assert not metrics.cites_page(citation, (33,))
     assert not metrics.cites_page(citation, ())
+
+
+def scored(text, *citations, holds, **fields):
+    """holds: (statement, the quotes that together bear it out), any superset does too."""
+
+    def supports(statement, passages):
+        read = {quote for passage in passages for quote in [passage.split("\n", 1)[1]]}
+        return any(statement == said and set(needed) <= read for said, needed in holds)
+
+    return metrics.citation_scores(make_answer(text, *citations, **fields), supports)
+
+
+def quoted(*quotes):
+    document = make_document("a", "".join(quotes))
+    return [make_citation(document, quote, marker) for marker, quote in enumerate(quotes, 1)]
+
+
+def test_a_statement_borne_out_by_its_one_citation_has_full_recall_and_precision():
+    found = scored("A.[1] B.[2]", *quoted("a", "b"), holds=[("A.", "a"), ("B.", "b")])
+    assert found == {"citation recall": 1.0, "citation precision": 1.0}
+
+
+def test_a_statement_without_a_citation_or_with_a_wrong_one_is_not_recalled():
+    found = scored("A.[1] B.[2]\n\nC.", *quoted("a", "b"), holds=[("A.", "a"), ("C.", "")])
+    assert found == {"citation recall": pytest.approx(1 / 3), "citation precision": 0.5}
+
+
+def test_a_citation_that_neither_bears_out_alone_nor_is_needed_is_not_precise():
+    needed_together = scored("A.[1][2]", *quoted("a", "b"), holds=[("A.", "ab")])
+    assert needed_together == {"citation recall": 1.0, "citation precision": 1.0}
+    idle = scored("A.[1][2]", *quoted("a", "b"), holds=[("A.", "a")])
+    assert idle == {"citation recall": 1.0, "citation precision": 0.5}
+    either = scored("A.[1][2]", *quoted("a", "b"), holds=[("A.", "a"), ("A.", "b")])
+    assert either == {"citation recall": 1.0, "citation precision": 1.0}
+
+
+def test_headings_and_notes_in_brackets_are_no_statements():
+    found = scored("Targets:\n\nA.[1]\n\n(Left out.)", *quoted("a"), holds=[("A.", "a")])
+    assert found == {"citation recall": 1.0, "citation precision": 1.0}
+
+
+def test_citations_of_a_refusal_and_of_an_empty_text_are_not_scored():
+    assert scored("No.[1]", *quoted("a"), holds=[("No.", "a")], refused=True) == {}
+    assert scored("", holds=[]) == {}
+    assert scored("A.", holds=[]) == {"citation recall": 0.0}

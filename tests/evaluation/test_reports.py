@@ -3,7 +3,13 @@ import json
 import pytest
 
 from rag.evaluation.folders import Run
-from rag.evaluation.reports import render, render_markdown, summarise, summarise_works
+from rag.evaluation.reports import (
+    judge_note,
+    render,
+    render_markdown,
+    summarise,
+    summarise_works,
+)
 
 from .fakes import cited, make_row, make_setup
 
@@ -110,8 +116,8 @@ def test_the_text_begins_with_all_figures_and_has_three_aligned_tables():
     ranks, answers, costs = tables
     assert "recall@1" in ranks[0]
     assert " ".join(ranks[1].split()) == "all 4 0.500 - - 0.750 - - 1.000 -"
-    assert " ".join(answers[1].split()) == "all 4 0.667 1.000 - 0.500 - - 0.667"
-    assert " ".join(costs[1].split()) == "all 4 2 1 10 15 28.5 1 1"
+    assert " ".join(answers[1].split()) == "all 4 0.667 1.000 - 0.500 - - - - 0.667"
+    assert " ".join(costs[1].split()) == "all 4 2 1 0 10 15 28.5 1 1"
     assert ranks[5].split()[:3] == ["unanswerable", "1", "-"]
 
 
@@ -129,4 +135,13 @@ def test_markdown_names_the_run_and_how_its_times_were_taken(setup, told):
     assert text.startswith("# set.jsonl over indexes/a\n")
     assert told in text
     assert "| MRR | 0.750 | 0.500 to 1.000 |" in text
+    assert "judged by" not in text
     assert "| right | 4 | every expected fact is stated" in text
+
+
+def test_the_judge_of_the_citations_is_named():
+    row = make_row(scores={"citation recall": 1.0, "citation precision": 0.5}, judge="lexical")
+    told = "itation recall and precision are judged by lexical"
+    assert f"C{told}" in render_markdown(Run(make_setup(), (row,)), summarise([row]))
+    assert judge_note([row, row]) == f"c{told}"
+    assert judge_note([make_row()]) == ""

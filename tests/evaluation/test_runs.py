@@ -107,15 +107,15 @@ def untimed(rows):
     return [replace(row, ask_s=0, search_s=0) for row in rows]
 
 
-def open_assistant():
-    return PageAssistant([NORTH, SOUTH])
+def open_both():
+    return PageAssistant([NORTH, SOUTH]), None
 
 
 def test_several_processes_give_the_same_rows_in_the_same_order(assistant):
     questions = [COMPARE, FACT, MISSED, UNANSWERABLE]
     told = []
     rows = run_parallel(
-        open_assistant, questions, documents=[NORTH, SOUTH], workers=2, on_row=told.append
+        open_both, questions, documents=[NORTH, SOUTH], workers=2, on_row=told.append
     )
     assert untimed(rows) == untimed(run(assistant, questions, documents=[NORTH, SOUTH]))
     assert sorted(row.id for row in told) == ["a", "b", "c", "d"]
@@ -126,7 +126,7 @@ def test_what_stops_one_question_stops_the_run():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_parallel(open_assistant, [FACT, MISSED], workers=1, on_row=stop)
+        run_parallel(open_both, [FACT, MISSED], workers=1, on_row=stop)
 
 
 # rows
@@ -203,3 +203,28 @@ def test_a_broken_citation_outweighs_a_right_fact():
 
 def test_a_right_answer_that_is_too_long_is_told_so():
     assert run_one(Marred("80 GW[1]" + "x" * 500), FACT).verdict == "too long"
+
+
+# answers worked out together, and a judge
+
+
+class Strict:
+    """Bears out what is quoted word for word."""
+
+    name = "strict"
+
+    def supports(self, statement, passages):
+        return any(statement in passage for passage in passages)
+
+
+def test_a_judge_scores_the_citations_and_is_named(assistant):
+    (row,) = run(assistant, [FACT], judge=Strict())
+    assert row.scores["citation recall"] == row.scores["citation precision"] == 1.0
+    assert row.judge == "strict"
+    assert run_one(assistant, FACT).judge == ""
+
+
+def test_answers_that_are_there_are_not_asked_for_again(assistant):
+    given = replace(make_answer("80[1]"), timings_s={"total": 0.25})
+    (row,) = run(assistant, [FACT], answers=iter([given]))
+    assert (row.answer, row.ask_s, assistant.asked) == ("80[1]", 0.25, [])
