@@ -68,7 +68,7 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = chosen.cache.resolve() / "input"
     characters = prepare([path.resolve() for path in chosen.sources], folder)
-    expected = spread(chosen.questions, chosen.n)
+    expected = spread(chosen.questions, chosen.n, pages=folder / "pages")
     results = {}
     for name in (OURS, *chosen.peers):
         results[name] = measure(name, chosen.cache.resolve(), expected)
@@ -83,10 +83,11 @@ def prepare(sources: Sequence[Path], folder: Path) -> int:
     return int(done.stdout)
 
 
-def spread(path: Path, n: int) -> dict[str, list[int]]:
-    """Question -> pages, of n questions that have any, evenly taken."""
+def spread(path: Path, n: int, *, pages: Path) -> dict[str, list[int]]:
+    """Question -> pages, of n questions that have all of theirs among the files, evenly taken."""
+    held = {int(file.stem.rpartition("-")[2]) for file in pages.glob("*.txt")}
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-    answerable = [row for row in rows if row["pages"]]
+    answerable = [row for row in rows if row["pages"] and held.issuperset(row["pages"])]
     step = max(len(answerable) / n, 1)
     taken = [answerable[int(i * step)] for i in range(min(n, len(answerable)))]
     return {row["question"]: row["pages"] for row in taken}
