@@ -1,31 +1,26 @@
 """Question -> Answer: understand, retrieve, decide whether to refuse, generate, verify, answer."""
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 
-from rag import refusal
-from rag.citing import Cited, cite
-from rag.conversation import FollowUp, resolve, without_told
+from rag.answering import PASSAGES, Answerer
+from rag.conversation import FollowUp, resolve
 from rag.errors import BadRequest, RagError
 from rag.generations import read_stamp
-from rag.generators import Generator, load_generator
-from rag.generators.comparing import Comparer
+from rag.generators import DEFAULT, PromptedGenerator, load_language_model
 from rag.index import Index, load_index, load_published
 from rag.indexing import Change, Outcome, Progress, index_paths, silent, update_index
-from rag.naming import PlanNames
+from rag.judging import Judge
 from rag.query import understand
-from rag.retrieval import Filter, Retriever
+from rag.retrieval import Filter
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.stores.milvus import is_uri
-from rag.types import Answer, Document, Draft, Hit, Query, Target
-from rag.wording import say
+from rag.types import Answer, Document, Hit, Target
 
-_PASSAGES = 8  # hits that the generator reads; more adds time and noise: evals/LOG.md
-_GAP = "\n\n"
+_TOGETHER = 256  # questions that a language model is given at once
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +33,8 @@ class Assistant:
 
     def __init__(self, index: Index, settings: Settings) -> None:
         self._settings = settings
-        self._newest = _Reading.of(index, settings)
+        self._model = load_language_model(settings)
+        self._newest = Answerer(index, settings)
         self._refused = ""  # stamp of a generation that can't be opened
         self._renewing = Lock()
 
@@ -73,7 +69,7 @@ class Assistant:
     @property
     def index(self) -> Index:
         """The generation in use."""
-        return self._reading().index
+        return self._answerer().index
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -121,9 +117,19 @@ class Assistant:
     ) -> tuple[Hit, ...]:
         """The passages that best fit, best first; at most `top_k`."""
         only = Filter(region, level, status, document)
-        return self._reading().retriever.search(understand(question), top_k=top_k, only=only)
+        return self._answerer().retriever.search(understand(question), top_k=top_k, only=only)
 
-    def ask(
+    @property
+    def generators(self) -> tuple[str, ...]:
+        """Names that `ask` and `stream` take as `generator`; the first is used if none is named."""
+        return (self._model.name, DEFAULT) if self._model else (DEFAULT,)
+
+    @property
+    def judge(self) -> Judge:
+        """What decides whether a passage bears out a statement."""
+        return self._answerer().judge
+
+    def ask(  # noqa: PLR0913 - what a reader may narrow and choose, each by name
         self,
         question: str,
         *,
@@ -132,12 +138,10 @@ class Assistant:
         level: str | None = None,
         status: str | None = None,
         document: str | None = None,
+        generator: str | None = None,
+        passages: int = PASSAGES,
     ) -> Answer:
-        """Answer from the documents that fit the filters; or raise BadRequest.
-
-        history: the answers before, oldest first. A follow-up is answered as the question that it
-        stands for, which `Answer.resolved` tells.
-        """
+        """Answer from the documents that fit the filters; raises as `stream` does."""
         steps = self.stream(
             question,
             history=history,
@@ -145,10 +149,12 @@ class Assistant:
             level=level,
             status=status,
             document=document,
+            generator=generator,
+            passages=passages,
         )
         return next(step for step in steps if isinstance(step, Answer))
 
-    def stream(
+    def stream(  # noqa: PLR0913 - as for ask
         self,
         question: str,
         *,
@@ -157,46 +163,69 @@ class Assistant:
         level: str | None = None,
         status: str | None = None,
         document: str | None = None,
+        generator: str | None = None,
+        passages: int = PASSAGES,
     ) -> Iterator[str | Answer]:
-        """Yield the answer's text piece by piece, then the Answer, whose text is their sum."""
-        clock, reading = _Clock(), self._reading()
-        typed = understand(question)
-        meant = self._resolve(typed, history)
-        query = understand(meant.searched or meant.question, language=meant.language)
-        clock.lap("understand")
-        only = Filter(region, level, status, document or meant.work)
-        hits = reading.more(query, only, meant) if meant.deepens else reading.passages(query, only)
-        clock.lap("retrieve")
-        absent = reading.plan_names.find_absent(query)
-        reason = refusal.find_reason(query, hits, reading.retriever.places, absent)
-        if meant.told and not hits:
-            reason = say(query.language, "no_more")
-        cited = reading.answered(query, hits, only) if not reason else None
-        if cited is None:
-            reason = reason or say(query.language, "refused")
-            cited = cite(query, refusal.decline(query, reason, hits))
-        clock.lap("generate")
-        pieces = _pieces(query, cited)
-        yield from pieces
-        yield Answer(
-            question=typed.question,
-            text="".join(pieces),
-            refused=bool(reason),
-            citations=cited.citations,
-            language=query.language,
-            generator=reading.generator.name,
-            timings_s=clock.laps_s,
-            resolved="" if meant.question == typed.question else meant.question,
-        )
+        """Yield the answer's text as it is verified, then the Answer, whose text is the sum.
 
-    def _resolve(self, typed: Query, history: Sequence[Answer]) -> FollowUp:
+        history: the answers before, oldest first. A follow-up is answered as the question that it
+        stands for, which `Answer.resolved` tells. generator: one of `generators`. passages: how
+        many a language model may read. Closing the iterator stops it. Raises BadRequest, or
+        ModelFailed, also in the midst of an answer.
+        """
+        answerer, model = self._answerer(), self._chosen(generator)
+        typed = understand(question).question
+        asked = self._resolve(typed, history, model)
+        only = Filter(region, level, status, document)
+        yield from answerer.answer(answerer.find(asked, typed, only, passages), model)
+
+    def ask_all(
+        self,
+        questions: Iterable[str],
+        *,
+        generator: str | None = None,
+        passages: int = PASSAGES,
+    ) -> Iterator[Answer]:
+        """An answer a question, in order; a language model works on many at once.
+
+        `timings_s` of an answer is then its share of the time taken together.
+        """
+        model, waiting = self._chosen(generator), iter(questions)
+        if model is None:
+            for question in waiting:
+                yield self.ask(question, generator=generator, passages=passages)
+            return
+        while batch := [understand(question).question for question in islice(waiting, _TOGETHER)]:
+            answerer = self._answerer()
+            asked = [(self._resolve(typed, (), model), typed) for typed in batch]
+            found = [answerer.find(*one, Filter(), passages) for one in asked]
+            yield from answerer.answer_together(found, model)
+
+    def _chosen(self, generator: str | None) -> PromptedGenerator | None:
+        """The language model, or None for the generator that quotes."""
+        if generator is not None and generator not in self.generators:
+            raise BadRequest(
+                f"there is no generator {generator!r} here; choose one of "
+                f"{', '.join(self.generators)}, or load it: `rag ask --generator {generator}`."
+            )
+        return None if generator == DEFAULT else self._model
+
+    def _resolve(
+        self, typed: str, history: Sequence[Answer], model: PromptedGenerator | None
+    ) -> FollowUp:
         """What is asked: the question itself, or what it stands for after the answers before.
 
-        The one place where a follow-up becomes a question, whoever rewrites it.
+        The one place where a follow-up becomes a question; a language model rewrites it where one
+        is chosen, save for more on the same, which is no other question.
         """
-        return resolve(typed.question, history) or FollowUp(typed.question, typed.language)
+        meant = resolve(typed, history)
+        if meant is None:
+            return FollowUp(typed, understand(typed).language)
+        if model is None or meant.deepens:
+            return meant
+        return FollowUp(model.rewrite(typed, history) or meant.question, meant.language)
 
-    def _reading(self) -> "_Reading":
+    def _answerer(self) -> Answerer:
         """The generation in use; one that can't be opened is logged, and the last one kept."""
         newest = self._newest
         folder = newest.index.folder
@@ -216,7 +245,7 @@ class Assistant:
             return
         try:
             index = load_index(folder, self._settings, embedder=newest.index.embedder)
-            self._newest = _Reading.of(index, self._settings)
+            self._newest = Answerer(index, self._settings)
         except RagError:
             _log.exception("the new generation can't be opened; the last one stays in use")
             self._refused = stamp
@@ -241,84 +270,3 @@ class Assistant:
         with self._renewing:
             self._renew(index.folder, read_stamp(index.folder))
         return outcome
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """One generation of the index, and what answers from it."""
-
-    index: Index
-    retriever: Retriever
-    plan_names: PlanNames
-    generator: Generator
-    comparer: Comparer
-
-    @classmethod
-    def of(cls, index: Index, settings: Settings) -> "_Reading":
-        generator = load_generator(settings, rarity=index.lexical.rarity)
-        return cls(
-            index,
-            Retriever(index),
-            PlanNames(index.documents),
-            generator,
-            Comparer(index.targets, generator),
-        )
-
-    def more(self, query: Query, only: Filter, meant: FollowUp) -> tuple[Hit, ...]:
-        """Twice the passages, without what was quoted before."""
-        hits = self.retriever.search(query, top_k=2 * _PASSAGES, only=only)
-        return without_told(hits, meant.told)
-
-    def passages(self, query: Query, only: Filter) -> tuple[Hit, ...]:
-        """What the generator reads; what is compared gets its share of it each."""
-        compared = self._compared(query, only)
-        if len(compared) > 1:
-            top_k = max(_PASSAGES // len(compared), 1)
-            shares = [self.retriever.search(query, top_k=top_k, only=one) for one in compared]
-            if all(shares):
-                return tuple(hit for share in shares for hit in share)
-        return self.retriever.search(query, top_k=_PASSAGES, only=only)
-
-    def _compared(self, query: Query, only: Filter) -> list[Filter]:
-        """A filter for each place that a question compares, or for each of two plans of one."""
-        if query.kind != "compare":
-            return []
-        if len(query.places) > 1:
-            return [replace(only, region=p.name) for p in query.places] if not only.region else []
-        works = self.plan_names.find(query, count=2)
-        return [replace(only, document=work) for work in works] if not only.document else []
-
-    def answered(self, query: Query, hits: Sequence[Hit], only: Filter) -> Cited | None:
-        """A draft, verified; from the table of targets first; None if nothing of it stands."""
-        admitted = [document for document in self.index.documents if only.admits(document)]
-        drafts: tuple[Callable[[], Draft], ...] = (
-            lambda: self.comparer.generate(query, hits, admitted),
-            lambda: self.generator.generate(query, hits),
-        )
-        for draft in drafts:
-            cited = cite(query, draft())
-            if cited.citations:
-                return cited
-        return None
-
-
-class _Clock:
-    """Seconds from lap to lap, and their sum."""
-
-    def __init__(self) -> None:
-        self._last = time.perf_counter()
-        self.laps_s: dict[str, float] = {"total": 0.0}
-
-    def lap(self, step: str) -> None:
-        now = time.perf_counter()
-        self.laps_s[step] = now - self._last
-        self.laps_s["total"] += now - self._last
-        self._last = now
-
-
-def _pieces(query: Query, cited: Cited) -> tuple[str, ...]:
-    """The answer's lines, and a last one where a statement was left out."""
-    lines = list(cited.lines)
-    if cited.left_out:
-        lines.append(say(query.language, "left_out"))
-    return tuple(line if i == 0 else _GAP + line for i, line in enumerate(lines))

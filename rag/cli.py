@@ -1,18 +1,21 @@
-"""The `rag` command: index, ask, search, targets, chat, eval, info, verify, rollback."""
+"""The `rag` command: index, ask, search, targets, chat, eval, compare, info, verify, rollback."""
 
 import argparse
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rag.answering import PASSAGES
 from rag.assistant import Assistant
-from rag.errors import BadRequest, IndexDamaged, RagError, WriteError
+from rag.errors import BadRequest, IndexDamaged, RagError
 from rag.generations import roll_back
 from rag.indexing import Change, update_index
+from rag.integrity import verify_index
 from rag.rendering import (
     answer_row,
     answer_text,
@@ -22,23 +25,24 @@ from rag.rendering import (
     hits_text,
     outcome_row,
     outcome_text,
+    sources_text,
     table_text,
     target_row,
 )
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.types import Answer
-from rag.verifying import verify_index
 from rag.web.gate import Address
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
 _MAX_PORT = 65535
+_GATE_CODE = 3  # `rag eval` ran, and a limit asked for isn't reached
 _HINT = "Ask, and ask on (“那浙江呢?”, “and in 2030?”); Ctrl-D ends."
 Command = Callable[[argparse.Namespace], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns 0, 2 for a RagError or what the system refuses, 130 for Ctrl-C,
-    1 for a fault of our own.
+    3 for an evaluation that misses a limit, 1 for a fault of our own.
 
     Each failure is one line on standard error; RAG_TRACE=1 shows where a fault of our own arose.
     """
@@ -89,8 +93,8 @@ def _ask(args: argparse.Namespace) -> int:
     assistant = Assistant.load(args.index, settings=_settings(args))
     if args.question is None:
         return _talk(args, assistant)
-    answer = _answer(args, assistant, args.question)
-    return _show(args, answer_row(answer), answer_text(answer))
+    _answer(args, assistant, args.question)
+    return 0
 
 
 def _talk(args: argparse.Namespace, assistant: Assistant) -> int:
@@ -99,11 +103,9 @@ def _talk(args: argparse.Namespace, assistant: Assistant) -> int:
     for question in filter(str.strip, _lines()):
         try:
             history.append(_answer(args, assistant, question, history=history))
+            print(end="" if args.json else "\n", flush=True)
         except BadRequest as error:
             _fail(2, str(error))
-            continue
-        row, text = answer_row(history[-1]), answer_text(history[-1])
-        print(json.dumps(row, ensure_ascii=False) if args.json else f"{text}\n", flush=True)
     return 0
 
 
@@ -126,14 +128,31 @@ def _lines() -> Iterator[str]:
 def _answer(
     args: argparse.Namespace, assistant: Assistant, question: str, *, history: Sequence[Answer] = ()
 ) -> Answer:
-    return assistant.ask(
+    """Answer and print; to a person as it comes, to a file or a program whole."""
+    steps = assistant.stream(
         question,
         history=history,
         region=args.region,
         level=args.level,
         status=args.status,
         document=args.document,
+        passages=args.passages,
     )
+    live = not args.json and sys.stdout.isatty()
+    for step in steps:
+        if isinstance(step, Answer):
+            answer = step
+        elif live:
+            print(step, end="", flush=True)
+    if live:
+        told = [f"→ {answer.resolved}"] if answer.resolved else []
+        print("\n\n".join(["", *told, *filter(None, [sources_text(answer)])]))
+    elif args.json:
+        row = answer_row(answer)
+        print(json.dumps(row, ensure_ascii=False, indent=None if args.question is None else 1))
+    else:
+        print(answer_text(answer))
+    return answer
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -172,37 +191,37 @@ def _announce(address: str) -> None:
 
 
 def _eval(args: argparse.Namespace) -> int:
-    from tqdm import tqdm
+    from rag.evaluation import batches, files, gates, reports  # load pandas
 
-    from rag.evaluation import questions, reports, runs  # load pandas
-
-    asked = questions.read_questions(args.questions)
-    if args.out:
-        _make_folder(args.out)
-    assistant = Assistant.load(args.index, settings=_settings(args))
-    with tqdm(total=len(asked), disable=args.json or None, unit="question") as bar:
-        rows = runs.run(
-            assistant,
-            asked,
-            documents=assistant.documents,
-            out=args.out / "rows.jsonl" if args.out else None,
-            on_row=lambda _: bar.update(),
+    wanted = [gates.read_gate(text) for text in args.fail_under]
+    wanted += [gates.read_gate(text, is_ceiling=True) for text in args.fail_over]
+    with _Bars(hidden=args.json) as bars:
+        run = batches.evaluate(
+            args.questions,
+            index=args.index,
+            settings=_settings(args),
+            out=args.out,
+            workers=args.workers,
+            fresh=args.fresh,
+            progress=lambda done, total: bars("asking", done, total),
         )
-    summary = reports.summarise(rows)
+    summary = reports.summarise(run.rows)
     if args.out:
-        text = json.dumps(summary, ensure_ascii=False, indent=1)
-        (args.out / "summary.json").write_text(text + "\n", encoding="utf-8")
-    return _show(args, summary, reports.render(summary))
+        files.write_reports(run, summary, args.out)
+    told = "\n\n".join(filter(None, (reports.render(summary), reports.judge_note(run.rows))))
+    _show(args, summary, told)
+    failures = list(gates.find_failures(summary, wanted))
+    for failure in failures:
+        print(f"rag: {failure}", file=sys.stderr)
+    return _GATE_CODE if failures else 0
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WriteError(
-            f"{folder} can't be made a folder ({error.strerror}); name another: "
-            "`rag eval QUESTIONS --out evals/reports/mine`."
-        ) from error
+def _compare(args: argparse.Namespace) -> int:
+    from rag.evaluation import comparisons, folders
+
+    runs = [folders.load_run(folder) for folder in (args.before, args.after)]
+    found = comparisons.compare(*runs, names=(str(args.before), str(args.after)))
+    return _show(args, comparisons.comparison_row(found), comparisons.render_comparison(found))
 
 
 def _info(args: argparse.Namespace) -> int:
@@ -263,12 +282,10 @@ def _targets(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    return Settings(
-        embedder=getattr(args, "embedder", None) or "",
-        device=args.device,
-        chunk_chars=getattr(args, "chunk_chars", None),
-        batch_size=getattr(args, "batch_size", Settings.batch_size),
-    )
+    """What the command's arguments say; the default for what it has no argument for."""
+    names = [field.name for field in fields(Settings)]
+    given = {name: getattr(args, name) for name in names if getattr(args, name, None) is not None}
+    return Settings(**given)
 
 
 def _show(args: argparse.Namespace, row: Any, text: str) -> int:  # noqa: ANN401 - any JSON
@@ -306,12 +323,16 @@ _EXAMPLES = {
     "  rag index reports/ --sync\n  rag index --remove p003 reports/old.pdf",
     "ask": 'rag ask "江苏2025年风电装机目标是多少?"\n'
     '  rag ask "What does Hunan plan for 2030?" --json\n'
-    "  rag ask                          # a question a line, with follow-ups; Ctrl-D ends",
+    "  rag ask                          # a question a line, with follow-ups; Ctrl-D ends\n"
+    '  rag ask "..." --generator http://localhost:8000/v1 --model qwen3',
     "search": 'rag search "屋顶光伏覆盖率" -k 5\n'
     '  rag search "rooftop solar" --region 湖南 --status final',
     "chat": "rag chat\n  rag chat --port 8080 --mcp\n"
     "  TANWEN_AUTH=anna:SECRET rag chat --host 0.0.0.0 --auth",
-    "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev",
+    "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev\n"
+    "  rag eval evals/questions/dev.jsonl --fail-under recall@5=0.9 --fail-over violations=0\n"
+    "  rag eval evals/questions/dev.jsonl --generator Qwen/Qwen3-4B",
+    "compare": "rag compare evals/reports/before evals/reports/after",
     "targets": "rag targets 森林覆盖率 --year 2025\n"
     '  rag targets "non-fossil share" --region Jiangsu --plot jiangsu.png',
     "info": "rag info\n  rag info --json",
@@ -363,6 +384,9 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "question", nargs="?", help="without one, questions are read a line each, and follow-ups"
     )
+    ask.add_argument(
+        "--passages", type=_positive, default=PASSAGES, help="how many a language model reads"
+    )
     search = _command(commands, "search", _search, "find passages")
     search.add_argument("question", metavar="query")
     search.add_argument("-k", "--top-k", type=_positive, default=10, help="passages to show")
@@ -383,8 +407,27 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--mcp", action="store_true", help="offer ask, search and targets as tools")
 
     evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
-    evaluate.add_argument("questions", type=Path, help="JSON lines, as in evals/questions/")
-    evaluate.add_argument("--out", type=Path, help="folder for rows.jsonl and summary.json")
+    evaluate.add_argument("questions", type=Path, help="JSON lines or CSV, see evals/questions/")
+    evaluate.add_argument(
+        "--out", type=Path, metavar="DIR", help="run folder: rows, report.html, summary; goes on"
+        " with a run that was broken off there",
+    )  # fmt: skip
+    evaluate.add_argument("--fresh", action="store_true", help="replace what stands in --out")
+    evaluate.add_argument(
+        "--workers", type=_positive, default=1, help="processes that ask at once (default 1)"
+    )
+    for flag, need in (("--fail-under", "at least"), ("--fail-over", "at most")):
+        evaluate.add_argument(
+            flag, action="append", default=[], metavar="[GROUP:]METRIC=N",
+            help=f"exit with {_GATE_CODE} unless the metric is {need} N; may be repeated",
+        )  # fmt: skip
+
+    compare = _command(commands, "compare", _compare, "compare two runs of one question set")
+    compare.add_argument("before", type=Path, metavar="RUN_A", help="a folder of `rag eval --out`")
+    compare.add_argument("after", type=Path, metavar="RUN_B")
+
+    for answering in (ask, chat, evaluate):
+        _add_generator(answering)
 
     targets = _command(commands, "targets", _targets, "list quantified targets, each with its page")
     targets.add_argument(
@@ -399,6 +442,31 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "verify", _verify, "check every file, count, offset and vector of an index")
     _command(commands, "rollback", _rollback, "take the generation before into use again")
     return parser
+
+
+def _add_generator(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--generator",
+        metavar="NAME",
+        help="embedded (default), a transformers chat model or folder, or the base URL of a server"
+        " that speaks the OpenAI protocol (its key: TANWEN_API_KEY in the environment)",
+    )
+    command.add_argument("--model", metavar="NAME", help="model of that server, if it has several")
+    command.add_argument(
+        "--judge", metavar="NAME", help="lexical (default), or an NLI cross-encoder or folder"
+    )
+    command.add_argument(
+        "--download", dest="downloads", action="store_true", help="fetch a model that isn't here"
+    )
+    command.add_argument(
+        "--context-tokens", type=_positive, metavar="N", help="the model's context window"
+    )
+    command.add_argument(
+        "--answer-tokens", type=_positive, metavar="N", help="longest answer of a language model"
+    )
+    command.add_argument(
+        "--timeout", dest="timeout_s", type=_positive, metavar="S", help="of a server, in seconds"
+    )
 
 
 def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.ArgumentParser:  # noqa: ANN401

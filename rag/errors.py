@@ -8,6 +8,7 @@ RagError
 ├── IndexMismatch   the index and the embedder or the vectors don't fit together
 ├── EngineMissing   a search engine or a cluster isn't installed or doesn't answer
 ├── ModelMissing    a model named in the settings is not on this machine
+├── ModelFailed     a language model, or the server that runs it, breaks off or can't be reached
 └── BadRequest      a question or an argument can't be used
 """
 
@@ -41,6 +42,10 @@ class EngineMissing(RagError):
 
 
 class ModelMissing(RagError):
+    pass
+
+
+class ModelFailed(RagError):
     pass
 
 

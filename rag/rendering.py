@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rag.indexing import Outcome
+from rag.integrity import Checked
 from rag.types import Answer, Citation, Document, Hit, Target
-from rag.verifying import Checked
 
 _QUOTE_WIDTH = 96  # characters of a passage that a listing shows
 
@@ -25,6 +25,7 @@ def answer_row(answer: Answer) -> dict[str, Any]:
         "language": answer.language,
         "generator": answer.generator,
         "timings_s": answer.timings_s,
+        "left_out": answer.left_out,
     }
 
 
@@ -83,8 +84,14 @@ def checked_text(folder: Path, checked: Checked) -> str:
 
 def answer_text(answer: Answer) -> str:
     """The question that a follow-up was taken for, the answer, and its sources."""
-    lines = [f"→ {answer.resolved}"] if answer.resolved else []
-    lines.append(answer.text)
+    resolved = f"→ {answer.resolved}" if answer.resolved else ""
+    said = "\n\n".join(filter(None, (answer.text, sources_text(answer))))
+    return "\n".join(filter(None, (resolved, said)))
+
+
+def sources_text(answer: Answer) -> str:
+    """A block a citation; "" for an answer without any."""
+    lines = []
     for citation in answer.citations:
         place = _place(citation.document, citation.section, citation.pages)
         lines.append(f"[{citation.marker}] {place}\n    “{_one_line(citation.quote)}”")

@@ -12,7 +12,13 @@ _PACKAGE = Path(__file__).parent
 class Settings:
     """embedder, generator: a name in `EMBEDDERS` / `GENERATORS`, or a model name or folder.
 
-    embedder "" is the one an index was built with, and "embedded" for a new index.
+    embedder "" is the one an index was built with, and "embedded" for a new index. generator may
+    also be the base URL of a server that speaks the OpenAI protocol; `model` is then the name of a
+    model there, "" for the only one it has. judge: "lexical", or an NLI cross-encoder by name or
+    folder. downloads: whether a language model or judge that isn't on this machine may be fetched.
+    context_tokens: of the language model; 0 for the model's own, and 8192 for a server.
+    answer_tokens: at most, 700 being a long answer of eight statements. timeout_s: how long a
+    server may be silent.
     chunk_chars: aim for the length of a chunk; None is what an index was built with, and
     DEFAULT_CHUNK_CHARS for a new one. batch_size: texts that a model embeds at once.
     store: a name in `STORES`, "milvus", or "" to choose by count; uri: where that Milvus is.
@@ -26,6 +32,12 @@ class Settings:
     device: str = ""
     store: str = ""
     uri: str = ""
+    model: str = ""
+    judge: str = "lexical"
+    downloads: bool = False
+    context_tokens: int = 0
+    answer_tokens: int = 700
+    timeout_s: float = 60.0
 
 
 def data_file(name: str) -> Path:

@@ -231,10 +231,34 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Statement:
-    """One line of an answer, without markers, and what it rests on."""
+    """One line of an answer, without markers, and what it rests on.
+
+    gap: what separates it from the statement before.
+    """
 
     text: str
     evidence: tuple[Evidence, ...]
+    gap: str = "\n\n"
+
+
+class ClaimPart(NamedTuple):
+    """A run of a claim up to its markers; passages: which of those given they name, from 0."""
+
+    text: str
+    passages: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement as a language model wrote it, its markers taken out: not verified yet.
+
+    parts: the text cut at its markers. gap: as in Statement. cut: the text broke off within it.
+    """
+
+    text: str
+    parts: tuple[ClaimPart, ...]
+    gap: str = "\n\n"
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -265,6 +289,8 @@ class Answer:
     refused: the documents don't answer; `text` then says so and names the nearest they hold.
     language: ISO 639-1 code of the question. timings_s: seconds per step, and their sum "total".
     resolved: what a follow-up was taken to ask; "" for a question that stands by itself.
+    left_out: how many drafted statements were dropped since no passage bears them out.
+    answerable: probability that the documents answer, by the gate in `refusal`.
     """
 
     question: str
@@ -275,3 +301,5 @@ class Answer:
     generator: str
     timings_s: dict[str, float] = field(default_factory=dict, compare=False)
     resolved: str = ""
+    left_out: int = 0
+    answerable: float = 1.0

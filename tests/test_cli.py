@@ -12,7 +12,7 @@ import pytest
 from rag import cli
 from rag.embedders import EMBEDDERS
 
-COMMANDS = ("index", "ask", "search", "chat", "eval", "info", "verify", "rollback")
+COMMANDS = (*("index", "ask", "search", "chat", "eval", "compare", "info", "verify", "rollback"),)
 QUESTION = "江苏2025年风电装机目标是多少?"
 SET = {
     "id": "q1",
@@ -82,7 +82,7 @@ def test_ask_json_has_the_answer_with_its_citations(rag, built):
     row = json.loads(rag("ask", QUESTION, "--json", "--index", built).out)
     assert set(row) == {
         *("question", "resolved", "text", "refused", "citations", "language", "generator"),
-        "timings_s",
+        *("timings_s", "left_out"),
     }
     assert (row["question"], row["refused"], row["language"]) == (QUESTION, False, "zh")
     citation = row["citations"][0]
@@ -248,9 +248,59 @@ def test_eval_scores_a_question_set_and_keeps_the_rows(rag, built, tmp_path):
     assert json.loads((tmp_path / "reports/mine/summary.json").read_text()) == summary
     rows = (tmp_path / "reports/mine/rows.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(row)["id"] for row in rows] == ["q1"]
+    assert "# set.jsonl over " in (tmp_path / "reports/mine/summary.md").read_text("utf-8")
+    assert "<!doctype html>" in (tmp_path / "reports/mine/report.html").read_text("utf-8")
     table = rag("eval", "set.jsonl", "--index", built)
     assert "recall@1" in table.out
     assert not table.err  # no bar where nobody watches
+
+
+LIMITS = ("--fail-under", "recall@5=0.9", "--fail-over", "zh:violations=0")
+
+
+def write_sets(folder):
+    """The question, and one that the page number makes a miss."""
+    lines = [json.dumps(SET | change, ensure_ascii=False) for change in ({}, {"id": "q2"})]
+    (folder / "right.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    missed = json.dumps(SET | {"id": "q2", "pages": [99]}, ensure_ascii=False)
+    (folder / "missed.jsonl").write_text(f"{lines[0]}\n{missed}", encoding="utf-8")
+
+
+def test_eval_fails_by_name_value_and_need_where_a_limit_is_missed(rag, built, tmp_path):
+    write_sets(tmp_path)
+    assert rag("eval", "right.jsonl", *LIMITS, "--index", built).code == 0
+    ran = rag("eval", "missed.jsonl", *LIMITS, "--json", "--index", built)
+    assert (ran.code, ran.err) == (3, "rag: recall@5 is 0.500, at least 0.9 is needed\n")
+    assert json.loads(ran.out)["all"]["recall@5"] == 0.5
+
+
+def test_a_limit_that_is_none_fails_before_anything_is_asked(rag, built, tmp_path):
+    write_sets(tmp_path)
+    ran = rag("eval", "right.jsonl", "--fail-under", "recall@5", "--out", "r", "--index", built)
+    assert_fails(ran, "'recall@5' is no limit")
+    assert not (tmp_path / "r").exists()
+
+
+def test_eval_does_not_go_on_with_a_changed_set_unless_told_to(rag, built, tmp_path):
+    write_sets(tmp_path)
+    assert rag("eval", "right.jsonl", "--out", "r", "--index", built).code == 0
+    (tmp_path / "missed.jsonl").rename(tmp_path / "right.jsonl")
+    again = ("eval", "right.jsonl", "--out", "r", "--index", built)
+    assert_fails(rag(*again), "r holds a run with another question set", "--fresh")
+    assert rag(*again, "--fresh").code == 0
+
+
+def test_compare_names_what_was_won_and_lost(rag, built, tmp_path):
+    write_sets(tmp_path)
+    for name in ("right", "missed"):
+        rag("eval", f"{name}.jsonl", "--out", name, "--index", built)
+    told = rag("compare", "right", "missed")
+    assert (told.code, told.err) == (0, "")
+    assert "recall@5              2    1.000    0.500   -0.500" in told.out
+    assert "    1  right -> cited elsewhere" in told.out
+    row = json.loads(rag("compare", "right", "right", "--json").out)
+    assert (row["questions"], row["won"], row["lost"]) == (2, [], [])
+    assert_fails(rag("compare", "right", "nosuch"), "there is no run at nosuch")
 
 
 def test_chat_serves_the_index_at_the_place_asked_for(rag, built, monkeypatch):

@@ -4,6 +4,7 @@ Queries and passages are prompted as the model's own configuration says (`query`
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.errors import ModelMissing
+from rag.errors import ModelFailed, ModelMissing
 from rag.settings import Settings
 from rag.types import Vectors
 
@@ -20,14 +21,17 @@ if TYPE_CHECKING:
 
 _WEIGHT_SUFFIXES = (".safetensors", ".bin")
 _SAMPLED_BYTES = 1 << 20  # of each end of a file: training moves all weights, and files are large
+_SLAB = 16  # batches encoded in one call, after which another batch size may be tried
 _HUB_TIMEOUT_S = 5
 _HUB_FILES = ("modules.json", "config.json")  # one of them is in every model's repository
+_log = logging.getLogger(__name__)
 
 
 class TransformerEmbedder:
     """A sentence-transformers model; vectors are scaled to length 1.
 
-    Texts are sorted by length inside sentence-transformers, so little padding is computed.
+    Texts are batched longest first, so that little padding is computed and what doesn't fit into
+    memory shows at once; the batch is then halved, and the work goes on.
     """
 
     def __init__(self, model: "SentenceTransformer", identity: str, batch_size: int) -> None:
@@ -49,16 +53,48 @@ class TransformerEmbedder:
         if not texts:
             return np.zeros((0, self.dim), dtype=np.float32)
         prompts = self._model.prompts or {}
-        vectors = self._model.encode(
-            list(texts),
-            prompt=prompts.get(prompt) or prompts.get("passage" if prompt == "document" else ""),
-            batch_size=self._batch_size,
-            convert_to_numpy=True,
-            show_progress_bar=False,
-        ).astype(np.float32)
+        told = prompts.get(prompt) or prompts.get("passage" if prompt == "document" else "")
+        vectors = self._encode(texts, told)
         # Scaled here, since in half precision a length comes out up to 0.4 % off.
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+    def _encode(self, texts: Sequence[str], prompt: str | None) -> Vectors:
+        """float32 (n, dim) in the order of the texts; ModelFailed if one text is too much."""
+        import torch
+
+        order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        size, at = self._batch_size, 0
+        while at < len(order):
+            rows = order[at : at + size * _SLAB]
+            try:
+                found = self._model.encode(
+                    [texts[row] for row in rows],
+                    prompt=prompt,
+                    batch_size=size,
+                    convert_to_numpy=True,
+                    show_progress_bar=False,
+                )
+            except torch.OutOfMemoryError as error:
+                size = self._halved(min(size, len(rows)), error)
+                continue
+            vectors[rows] = found
+            at += len(rows)
+        return vectors
+
+    def _halved(self, size: int, error: Exception) -> int:
+        import torch
+
+        if size == 1:
+            raise ModelFailed(
+                f"embedding one text takes more memory than there is ({_first_line(error)}); name "
+                "a smaller model, or use the processor: --device cpu."
+            ) from error
+        _log.warning("out of memory at %d texts at once; going on with %d", size, size // 2)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return size // 2
 
 
 def load_transformer(settings: Settings) -> TransformerEmbedder:
@@ -87,7 +123,9 @@ def _open(name: str, device: str) -> "SentenceTransformer":
     from transformers.utils.logging import disable_progress_bar
 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = "bfloat16" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "auto"
+    dtype = "auto"
+    if device.startswith("cuda"):
+        dtype = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
     # Weights load in a second or so; downloads keep their bar.
     disable_progress_bar()  # type: ignore[no-untyped-call]
     open_model = partial(SentenceTransformer, name, device=device, model_kwargs={"dtype": dtype})

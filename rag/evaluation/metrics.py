@@ -6,23 +6,29 @@ Pure functions. A share is given as 0.0 or 1.0, so that its mean over questions 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import ir_measures
-from ir_measures import RR, Success
+from ir_measures import RR, Success, nDCG
 
 from rag.evaluation.questions import Question
+from rag.language import detect_language
 from rag.types import Answer, Citation, Document, Hit
 
 CUTOFFS = (1, 5, 10)
 _RANKED = {Success @ k: f"recall@{k}" for k in CUTOFFS} | {RR @ 10: "MRR"}
-RANK_NAMES = tuple(_RANKED.values())
+_GAIN = nDCG @ 10
+RANK_NAMES = (*_RANKED.values(), str(_GAIN))
 PLAN_NAMES = tuple(f"plans@{k}" for k in CUTOFFS)
 
 LONGEST_CHARS = 500
 LONGEST_CHARS_BY_TYPE = {"list": 900, "scope": 900}
 
+CITATION_RECALL, CITATION_PRECISION = "citation recall", "citation precision"
+Supports = Callable[[str, Sequence[str]], bool]
+
 _MARKER = re.compile(r"\[([0-9]+)\]")
+_MARKERS = re.compile(r"(?:\s*\[[0-9]+\])+")
 # 12, 13.5 and 1,290 are one numeral each; 2025,2030 is two, its comma parts no thousands.
 _NUMERAL = re.compile(r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
 
@@ -39,16 +45,31 @@ def without_markers(text: str) -> str:
 
 
 def rank_hits(hits: Sequence[Hit], pages: Iterable[int]) -> dict[str, float]:
-    """Page recall@1, @5, @10 and MRR of the first 10, for hits best first.
+    """Page recall@1, @5, @10, MRR and nDCG of the first 10, for hits best first.
 
-    A hit is right if its chunk stands on one of `pages`. source: ir_measures, Success and RR.
+    A hit is right if its chunk stands on one of `pages`. source: ir_measures, Success, RR, nDCG.
     """
     wanted = set(pages)
     right = {str(rank): 1 for rank, hit in enumerate(hits) if wanted & set(hit.chunk.pages)}
     ranked = {"q": {str(rank): -float(rank) for rank in range(len(hits))}}
     measured = ir_measures.iter_calc(list(_RANKED), {"q": right}, ranked)
     found = {_RANKED[metric.measure]: float(metric.value) for metric in measured}
+    found[str(_GAIN)] = _page_gain(hits, wanted)
     return {name: found[name] for name in RANK_NAMES}
+
+
+def _page_gain(hits: Sequence[Hit], wanted: set[int]) -> float:
+    """nDCG@10 of the pages in the order found: a right page gains once, where it is first seen.
+
+    A hit that is the first on several right pages counts as so many ranks, each right.
+    """
+    order: list[str] = []
+    for hit in hits:
+        fresh = sorted({str(p) for p in wanted & set(hit.chunk.pages)}.difference(order), key=int)
+        order += fresh or [f"no {len(order)}"]
+    scored = {entry: -float(rank) for rank, entry in enumerate(order)}
+    judged = {"q": {str(page): 1 for page in wanted}}
+    return float(_GAIN.calc_aggregate(judged, {"q": scored or {"no": 0.0}}))
 
 
 def pages_by_work(documents: Iterable[Document]) -> dict[str, frozenset[int]]:
@@ -97,6 +118,14 @@ def facts_in_answer(answer: Answer, question: Question) -> float:
     return float(fits and not missing_facts(answer.text, question.must))
 
 
+def in_language(answer: Answer, question: Question) -> float:
+    """1.0 if the answer, markers aside, is in the question's language.
+
+    An answer without a letter, a bare figure, is in any language.
+    """
+    return float(detect_language(without_markers(answer.text)) in ("", question.lang))
+
+
 def citation_violations(answer: Answer) -> tuple[str, ...]:
     """What is wrong between text, markers, quotes and pages, one line each; () if nothing is."""
     used = dict.fromkeys(int(number) for number in _MARKER.findall(answer.text))
@@ -116,6 +145,51 @@ def _citation_faults(citation: Citation) -> Iterator[str]:
     own = document.pages_of(start, end)
     if citation.pages != own:
         yield f"[{citation.marker}] names pages {citation.pages}, its quote stands on {own}"
+
+
+def citation_scores(answer: Answer, supports: Supports) -> dict[str, float]:
+    """ALCE's citation recall and precision of one answer; {} where it is not defined.
+
+    Recall: the share of statements that their citations, read together, bear out; a statement
+    without a citation counts as not borne out. Precision: the share of citations that are needed:
+    their statement is borne out, and they bear it out alone or it isn't without them. A statement
+    is the text up to and with a run of markers, or what follows the last marker of a paragraph; a
+    heading that ends in a colon and a note in brackets are none.
+
+    supports: decides whether passages bear out a statement; a judge's `supports`.
+    source: Gao et al. 2023, "Enabling Large Language Models to Generate Text with Citations", 4.2.
+    """
+    sources = {
+        c.marker: f"{c.document.title} {c.document.region}\n{c.quote}" for c in answer.citations
+    }
+    recalled: list[bool] = []
+    needed: list[bool] = []
+    for text, markers in _statements(answer.text):
+        cited = [sources[marker] for marker in markers if marker in sources]
+        holds = bool(cited) and supports(text, cited)
+        recalled.append(holds)
+        for at, source in enumerate(cited):
+            rest = cited[:at] + cited[at + 1 :]
+            alone = holds and supports(text, [source])
+            needed.append(alone or (holds and not (rest and supports(text, rest))))
+    if answer.refused or not recalled:
+        return {}
+    scores = {CITATION_RECALL: sum(recalled) / len(recalled)}
+    return scores | ({CITATION_PRECISION: sum(needed) / len(needed)} if needed else {})
+
+
+def _statements(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """(statement, its markers), in order."""
+    for paragraph in re.split(r"\n+", text):
+        at = 0
+        for run in _MARKERS.finditer(paragraph):
+            said = paragraph[at : run.start()].strip()
+            if said:
+                yield said, tuple(dict.fromkeys(int(n) for n in _MARKER.findall(run.group())))
+            at = run.end()
+        rest = paragraph[at:].strip()
+        if re.search(r"\w", rest) and not re.search(r"[:\uff1a]$|^[(\uff08].*[)\uff09]$", rest):
+            yield rest, ()
 
 
 def stray_figures(answer: Answer) -> tuple[str, ...]:

@@ -1,65 +1,24 @@
-"""Ask an assistant a set of questions -> one scored row a question."""
+"""Ask an assistant a set of questions -> one scored row a question; in one process or in several.
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from time import perf_counter
-from typing import Protocol, TextIO
+Processes rather than threads: asking is Python and small arrays, which threads do by turns.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context, parent_process
+from threading import Thread
+from typing import NamedTuple
 
 from rag.evaluation import metrics
-from rag.evaluation.questions import COMPARE, Question
-from rag.types import Answer, Document, Hit
+from rag.evaluation.questions import Question
+from rag.evaluation.rows import Asks, Judges, Row, ask_question
+from rag.types import Answer, Document
 
-TOP_K = 10
-FACTS, REFUSALS, FALSE_REFUSALS = "facts", "refused right", "false refusals"
-
-
-class Asks(Protocol):
-    """What an evaluation needs of an assistant."""
-
-    def ask(self, question: str) -> Answer: ...
-
-    def search(self, question: str, *, top_k: int) -> tuple[Hit, ...]: ...
-
-
-@dataclass(frozen=True)
-class CitedRow:
-    """A citation as kept in a row. on_page: whether it meets the question's pages; None if none."""
-
-    marker: int
-    document: str
-    title: str
-    pages: tuple[int, ...]
-    quote: str
-    start: int
-    end: int
-    on_page: bool | None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One question asked and scored; `dataclasses.asdict` gives what JSON can hold.
-
-    scores: name -> value; a metric that isn't defined for the question's type is left out.
-    chars: length of the answer with its markers. ask_s, search_s: wall time of the two calls.
-    """
-
-    id: str
-    type: str
-    lang: str
-    question: str
-    answer: str
-    refused: bool
-    citations: tuple[CitedRow, ...]
-    scores: dict[str, float]
-    missing_facts: tuple[tuple[str, ...], ...]
-    citation_violations: tuple[str, ...]
-    stray_figures: tuple[str, ...]
-    chars: int
-    ask_s: float
-    search_s: float
+Works = Mapping[str, frozenset[int]]
+OnRow = Callable[[Row], object]
+OpenBoth = Callable[[], tuple[Asks, Judges | None]]
 
 
 def run(
@@ -67,90 +26,102 @@ def run(
     questions: Sequence[Question],
     *,
     documents: Iterable[Document] = (),
-    out: Path | None = None,
-    on_row: Callable[[Row], object] | None = None,
+    on_row: OnRow | None = None,
+    answers: Iterable[Answer] | None = None,
+    judge: Judges | None = None,
 ) -> tuple[Row, ...]:
     """Ask every question in order, the first once beforehand so that all are timed warm.
 
     documents: those indexed; they tell which pages belong to one plan (all-plans recall).
-    out:       JSON lines, replaced if there; each row is written as soon as it is known.
-    on_row:    called after each row, for a progress bar.
+    on_row:    called after each row, to keep it or for a progress bar.
+    answers:   those to the questions, in order, where they are worked out together; ask_s is then
+        what each says of its own time.
+    judge:     takes citation recall and precision.
     """
     works = metrics.pages_by_work(documents)
-    for question in questions[:1]:
-        run_question(assistant, question, works)
+    given = iter(answers) if answers is not None else None
+    for question in questions[:1] if given is None else ():
+        ask_question(assistant, question, works)
     rows = []
-    with _open(out) if out else nullcontext() as lines:
-        for question in questions:
-            row = run_question(assistant, question, works)
-            rows.append(row)
-            if lines:
-                lines.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
-                lines.flush()
-            if on_row:
-                on_row(row)
+    for question in questions:
+        answer = next(given) if given is not None else None
+        rows.append(ask_question(assistant, question, works, answer=answer, judge=judge))
+        if on_row:
+            on_row(rows[-1])
     return tuple(rows)
 
 
-def run_question(assistant: Asks, question: Question, works: Mapping[str, frozenset[int]]) -> Row:
-    """Ask, search and score one question. works: as from `metrics.pages_by_work`."""
-    begun = perf_counter()
-    answer = assistant.ask(question.text)
-    answered = perf_counter()
-    hits = assistant.search(question.text, top_k=TOP_K)
-    found = perf_counter()
-    return Row(
-        id=question.id,
-        type=question.type,
-        lang=question.lang,
-        question=question.text,
-        answer=answer.text,
-        refused=answer.refused,
-        citations=_cited(answer, question),
-        scores=_answer_scores(answer, question) | _hit_scores(hits, question, works),
-        missing_facts=metrics.missing_facts(answer.text, question.must),
-        citation_violations=metrics.citation_violations(answer),
-        stray_figures=metrics.stray_figures(answer),
-        chars=len(answer.text),
-        ask_s=answered - begun,
-        search_s=found - answered,
+def run_parallel(
+    open_both: OpenBoth,
+    questions: Sequence[Question],
+    *,
+    documents: Iterable[Document] = (),
+    workers: int,
+    on_row: OnRow | None = None,
+) -> tuple[Row, ...]:
+    """As `run`, in processes that each open an assistant of their own; rows in order of questions.
+
+    open_both gives an assistant and its judge, or None for none; it must be a function that
+    another process can import, or a partial of one.
+    on_row is called here, as rows come in, whatever their order. If it raises, or a question
+    does, no further question is begun.
+    """
+    works = metrics.pages_by_work(documents)
+    rows: dict[str, Row] = {}
+    for row in _rows_as_done(open_both, questions, works=works, workers=workers):
+        rows[row.id] = row
+        if on_row:
+            on_row(row)
+    return tuple(rows[question.id] for question in questions)
+
+
+def _rows_as_done(
+    open_both: OpenBoth,
+    questions: Sequence[Question],
+    *,
+    works: Works,
+    workers: int,
+) -> Iterator[Row]:
+    # New interpreters instead of forks: a fork of a process with threads may never wake up.
+    pool = ProcessPoolExecutor(
+        max_workers=max(1, min(workers, len(questions))),
+        mp_context=get_context("spawn"),
+        initializer=_begin,
+        initargs=(open_both, works, questions[:1]),
     )
+    try:
+        asked: list[Future[Row]] = [pool.submit(_ask, question) for question in questions]
+        for done in as_completed(asked):
+            yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _open(out: Path) -> TextIO:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return out.open("w", encoding="utf-8")
+class _Worker(NamedTuple):
+    assistant: Asks
+    judge: Judges | None
+    works: Works
 
 
-def _answer_scores(answer: Answer, question: Question) -> dict[str, float]:
-    refused = float(answer.refused)
-    if not question.answerable:
-        return {REFUSALS: refused}
-    return {FACTS: metrics.facts_in_answer(answer, question), FALSE_REFUSALS: refused}
+_worker: list[_Worker] = []  # one, in a process of the pool; empty in every other
 
 
-def _hit_scores(
-    hits: Sequence[Hit], question: Question, works: Mapping[str, frozenset[int]]
-) -> dict[str, float]:
-    if not question.answerable:
-        return {}
-    scores = metrics.rank_hits(hits, question.pages)
-    if question.type == COMPARE:
-        scores |= metrics.rank_plans(hits, question.pages, works)
-    return scores
+def _begin(open_both: OpenBoth, works: Works, first: Sequence[Question]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
+    Thread(target=_leave_with_parent, daemon=True).start()
+    _worker.append(_Worker(*open_both(), works))
+    for question in first:
+        _ask(question)
 
 
-def _cited(answer: Answer, question: Question) -> tuple[CitedRow, ...]:
-    return tuple(
-        CitedRow(
-            marker=citation.marker,
-            document=citation.document.id,
-            title=citation.document.title,
-            pages=citation.pages,
-            quote=citation.quote,
-            start=citation.start,
-            end=citation.end,
-            on_page=metrics.cites_page(citation, question.pages) if question.answerable else None,
-        )
-        for citation in answer.citations
-    )
+def _leave_with_parent() -> None:
+    """End this process when a kill ends the parent, which can then send no more questions."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _ask(question: Question) -> Row:
+    assistant, judge, works = _worker[0]
+    return ask_question(assistant, question, works, judge=judge)

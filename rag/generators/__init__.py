@@ -1,7 +1,8 @@
-"""Question + hits -> draft answer. `GENERATORS` is the only list.
+"""Question + hits -> draft answer. `GENERATORS` lists ours; other names are language models.
 
 To add a generator: write a module here, add its line to `GENERATORS`, and to the list in
-`tests/generators/test_contract.py`.
+`tests/generators/test_contract.py`. A language model needs no line: a server is named by its base
+URL, a transformers model by hub name or folder.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,12 +10,23 @@ from typing import Protocol
 
 from rag.errors import BadRequest
 from rag.generators.embedded import EmbeddedGenerator
+from rag.generators.prompted import Asked, PromptedGenerator
 from rag.settings import Settings
 from rag.types import Draft, Hit, Query
 
+__all__ = [
+    "DEFAULT",
+    "GENERATORS",
+    "Asked",
+    "Generator",
+    "PromptedGenerator",
+    "load_generator",
+    "load_language_model",
+]
+
 
 class Generator(Protocol):
-    """Writes an answer from passages alone."""
+    """Writes an answer from passages alone, in words that need no verifying: quotes."""
 
     @property
     def name(self) -> str: ...
@@ -23,13 +35,12 @@ class Generator(Protocol):
         """Statements in reading order, each with the evidence it rests on; none if nothing fits."""
 
 
-GENERATORS: dict[str, Callable[[Callable[[str], float]], Generator]] = {
-    "embedded": EmbeddedGenerator
-}
+DEFAULT = "embedded"
+GENERATORS: dict[str, Callable[[Callable[[str], float]], Generator]] = {DEFAULT: EmbeddedGenerator}
 
 
 def load_generator(settings: Settings, *, rarity: Callable[[str], float]) -> Generator:
-    """The generator that `settings.generator` names.
+    """The one of `GENERATORS` that `settings.generator` names.
 
     rarity: how much a search word tells, >= 0; see LexicalIndex.rarity.
     """
@@ -38,3 +49,20 @@ def load_generator(settings: Settings, *, rarity: Callable[[str], float]) -> Gen
             f"there is no generator {settings.generator!r}; choose one of {sorted(GENERATORS)}."
         )
     return GENERATORS[settings.generator](rarity)
+
+
+def load_language_model(settings: Settings) -> PromptedGenerator | None:
+    """The language model that `settings.generator` names, None where it names one of GENERATORS.
+
+    Raises ModelMissing or BadRequest at once, without a try of the network.
+    """
+    name = settings.generator
+    if name in GENERATORS:
+        return None
+    if name.startswith(("http://", "https://")):
+        from rag.generators.server import load_server
+
+        return load_server(settings)
+    from rag.generators.transformer import load_chat_model
+
+    return load_chat_model(settings)

@@ -19,10 +19,10 @@ from rag.errors import IndexMissing
 from rag.generations import roll_back
 from rag.index import load_index
 from rag.indexing import Change, update_index
+from rag.integrity import verify_index
 from rag.query import understand
 from rag.retrieval import Retriever
 from rag.settings import Settings
-from rag.verifying import verify_index
 
 QUESTIONS = ("江苏2025年风电装机目标?", "how many beehives?", "湖南的公交车", "屋顶", "lighthouse")
 WRITING = {

@@ -9,8 +9,8 @@ from rag.errors import IndexDamaged, RagError
 from rag.generations import read_current, roll_back
 from rag.index import load_index
 from rag.indexing import index_paths
+from rag.integrity import verify_index
 from rag.settings import Settings
-from rag.verifying import verify_index
 
 FOR_WRITERS = {"sources.jsonl", "tables.jsonl", "vectors.npy", "keys.npy"}
 

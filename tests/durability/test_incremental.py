@@ -11,10 +11,10 @@ from rag.embedders import EMBEDDERS, load_embedder
 from rag.errors import BadRequest
 from rag.index import load_index, read_documents
 from rag.indexing import Change, index_paths, update_index
+from rag.integrity import verify_index
 from rag.query import understand
 from rag.retrieval import Retriever
 from rag.settings import Settings
-from rag.verifying import verify_index
 
 QUESTIONS = (
     "江苏2025年风电装机目标?",

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from rag.embedders import DEFAULT, EMBEDDERS, load_embedder
 from rag.embedders.static import StaticEmbedder
-from rag.errors import ModelMissing
+from rag.embedders.transformer import TransformerEmbedder
+from rag.errors import ModelFailed, ModelMissing
 from rag.settings import Settings
 
 SENTENCES = ["到2030年非化石能源消费比重达到25%", "wind power in Jiangsu", "wind", "能源"]
@@ -167,6 +169,45 @@ def test_rows_have_length_one_in_half_precision_too(tmp_path):
     assert halved.dtype == np.float32
     assert_allclose(np.linalg.norm(halved, axis=1), 1, atol=1e-6)
     assert_allclose(halved, whole, atol=0.05)
+
+
+class Narrow:
+    """Embeds a text as its length; more than `fits` texts at once are too many for its memory."""
+
+    prompts: ClassVar[dict] = {}
+
+    def __init__(self, fits):
+        self.fits, self.sizes, self.encoded = fits, [], []
+
+    def get_embedding_dimension(self):
+        return 2
+
+    def encode(self, texts, *, batch_size, **_):
+        import torch
+
+        self.sizes.append(batch_size)
+        if min(batch_size, len(texts)) > self.fits:
+            raise torch.OutOfMemoryError("too much")
+        self.encoded += map(len, texts)
+        return np.array([[len(text), 1.0] for text in texts])
+
+
+@pytest.mark.slow
+def test_out_of_memory_halves_the_batch_and_goes_on():
+    texts = ["a" * (1 + i * 7 % 100) for i in range(300)]
+    narrow = Narrow(fits=3)
+    vectors = TransformerEmbedder(narrow, "narrow", 16).embed_passages(texts)
+    lengths = vectors[:, 0] / vectors[:, 1]
+    assert_allclose(lengths, [len(text) for text in texts], rtol=1e-4)
+    assert narrow.sizes[:4] == [16, 8, 4, 2]
+    assert set(narrow.sizes[4:]) == {2}
+    assert narrow.encoded == sorted(map(len, texts), reverse=True)
+
+
+@pytest.mark.slow
+def test_one_text_that_does_not_fit_fails_with_the_remedy():
+    with pytest.raises(ModelFailed, match="--device cpu"):
+        TransformerEmbedder(Narrow(fits=0), "narrow", 16).embed_queries(["a"])
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """A tiny paged corpus, and an assistant over it whose answers can be worked out by hand."""
 
+from rag.evaluation.folders import Setup
+from rag.evaluation.rows import CitedRow, Row
 from rag.types import Answer, Chunk, Citation, Document, Hit, PageSpan
 
 
@@ -29,6 +31,49 @@ def make_citation(document, quote, marker=1):
 
 def make_answer(text, *citations, question="?", refused=False):
     return Answer(question, text, refused, citations, "en", "fake")
+
+
+def cited(*, on_page, quote="q"):
+    return CitedRow(1, "d", "d plan", (1,), quote, 0, len(quote), on_page)
+
+
+def make_row(name="x", type="fact", lang="zh", **changes):
+    """A row of a right answer, with the changes."""
+    values = {
+        "question": f"{name}?",
+        "pages": (1,) if type != "unanswerable" else (),
+        "must": (("!",),) if type != "unanswerable" else (),
+        "works": ("d",) if type != "unanswerable" else (),
+        "answer": "!",
+        "refused": False,
+        "answerable": 1.0,
+        "citations": (),
+        "scores": {"facts": 1.0, "false refusals": 0.0, "recall@1": 1.0, "MRR": 1.0},
+        "verdict": "right",
+        "missing_facts": (),
+        "citation_violations": (),
+        "stray_figures": (),
+        "chars": 10,
+        "ask_s": 0.010,
+        "search_s": 0.001,
+    }
+    return Row(id=name, type=type, lang=lang, **values | changes)
+
+
+def make_setup(**changes):
+    values = {
+        "index": "indexes/a",
+        "index_checksum": "i1",
+        "questions": "set.jsonl",
+        "questions_checksum": "q1",
+        "count": 2,
+        "settings": {"generator": "embedded", "embedder": ""},
+        "program_checksum": "p1",
+        "workers": 1,
+        "started": "2026-11-22T20:00:00+00:00",
+        "titles": {"d": "d plan"},
+    }
+    return Setup(**values | changes)
 
 
 class PageAssistant:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from math import log2
 
 import pytest
 from hypothesis import given, settings
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from rag.evaluation import metrics
 from rag.evaluation.questions import Question
+from rag.types import Chunk, Hit
 
 from .fakes import make_answer, make_citation, make_document, make_hit
 
@@ -65,6 +67,7 @@ def test_ranks_of_a_first_right_hit_at_three():
         "recall@5": 1.0,
         "recall@10": 1.0,
         "MRR": pytest.approx(1 / 3),
+        "nDCG@10": pytest.approx(0.5),  # 1 / log2(4), of the 1 of a page that stands first
     }
 
 
@@ -81,11 +84,38 @@ def test_ranks_of_a_first_right_hit_at_three():
 )
 def test_ranks_after_so_many_wrong_hits(before, expected):
     hits = [make_hit(OTHER, 71)] * before + [make_hit(PLAN, 31)]
-    assert list(metrics.rank_hits(hits, (31, 99)).values()) == pytest.approx(expected)
+    scores = metrics.rank_hits(hits, (31, 99))
+    assert [scores[name] for name in metrics.RANK_NAMES[:4]] == pytest.approx(expected)
 
 
 def test_ranks_without_hits_are_zero():
     assert set(metrics.rank_hits((), (31,)).values()) == {0.0}
+
+
+SECOND = 1 / log2(3)  # what a page gains at the second rank
+THIRD = 1 / log2(4)
+
+
+@pytest.mark.parametrize(
+    ("pages", "found"),
+    [
+        ([31, 32], 1.0),
+        ([71, 31, 32], (SECOND + THIRD) / (1 + SECOND)),
+        ([31, 31, 32], (1 + THIRD) / (1 + SECOND)),  # a page gains the first time alone
+        ([31], 1 / (1 + SECOND)),
+        ([71], 0.0),
+        ([71] * 9 + [31, 32], (1 / log2(11)) / (1 + SECOND)),  # the eleventh counts nowhere
+    ],
+)
+def test_gain_of_the_pages_in_the_order_found(pages, found):
+    hits = [make_hit(OTHER if page == 71 else PLAN, page) for page in pages]
+    assert metrics.rank_hits(hits, (31, 32))["nDCG@10"] == pytest.approx(found)
+
+
+def test_one_hit_on_two_right_pages_gains_both():
+    across = Hit(Chunk(PLAN, 20, 30), 1.0)
+    assert across.chunk.pages == (31, 32)
+    assert metrics.rank_hits([across], (31, 32))["nDCG@10"] == 1.0
 
 
 def test_order_counts_and_not_the_score():
@@ -170,6 +200,17 @@ def test_an_answer_one_character_too_long_fails_and_markers_count(type, longest)
     exact = "15%[1]".ljust(longest, "x")
     assert metrics.facts_in_answer(make_answer(exact), ask(type)) == 1.0
     assert metrics.facts_in_answer(make_answer(exact + "x"), ask(type)) == 0.0
+
+
+# language
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [("Energy use falls by 15%[1].", 1.0), ("能耗下降15%[1]。", 0.0), ("15%[1]", 1.0)],
+)
+def test_an_answer_is_in_the_language_of_its_question(text, right):
+    assert metrics.in_language(make_answer(text), ask()) == right
 
 
 # citation integrity
@@ -282,3 +323,48 @@ def test_a_citation_across_a_page_break_is_on_either_page():
     assert metrics.cites_page(citation, (32, 40))
     assert not metrics.cites_page(citation, (33,))
     assert not metrics.cites_page(citation, ())
+
+
+def scored(text, *citations, holds, **fields):
+    """holds: (statement, the quotes that together bear it out), any superset does too."""
+
+    def supports(statement, passages):
+        read = {quote for passage in passages for quote in [passage.split("\n", 1)[1]]}
+        return any(statement == said and set(needed) <= read for said, needed in holds)
+
+    return metrics.citation_scores(make_answer(text, *citations, **fields), supports)
+
+
+def quoted(*quotes):
+    document = make_document("a", "".join(quotes))
+    return [make_citation(document, quote, marker) for marker, quote in enumerate(quotes, 1)]
+
+
+def test_a_statement_borne_out_by_its_one_citation_has_full_recall_and_precision():
+    found = scored("A.[1] B.[2]", *quoted("a", "b"), holds=[("A.", "a"), ("B.", "b")])
+    assert found == {"citation recall": 1.0, "citation precision": 1.0}
+
+
+def test_a_statement_without_a_citation_or_with_a_wrong_one_is_not_recalled():
+    found = scored("A.[1] B.[2]\n\nC.", *quoted("a", "b"), holds=[("A.", "a"), ("C.", "")])
+    assert found == {"citation recall": pytest.approx(1 / 3), "citation precision": 0.5}
+
+
+def test_a_citation_that_neither_bears_out_alone_nor_is_needed_is_not_precise():
+    needed_together = scored("A.[1][2]", *quoted("a", "b"), holds=[("A.", "ab")])
+    assert needed_together == {"citation recall": 1.0, "citation precision": 1.0}
+    idle = scored("A.[1][2]", *quoted("a", "b"), holds=[("A.", "a")])
+    assert idle == {"citation recall": 1.0, "citation precision": 0.5}
+    either = scored("A.[1][2]", *quoted("a", "b"), holds=[("A.", "a"), ("A.", "b")])
+    assert either == {"citation recall": 1.0, "citation precision": 1.0}
+
+
+def test_headings_and_notes_in_brackets_are_no_statements():
+    found = scored("Targets:\n\nA.[1]\n\n(Left out.)", *quoted("a"), holds=[("A.", "a")])
+    assert found == {"citation recall": 1.0, "citation precision": 1.0}
+
+
+def test_citations_of_a_refusal_and_of_an_empty_text_are_not_scored():
+    assert scored("No.[1]", *quoted("a"), holds=[("No.", "a")], refused=True) == {}
+    assert scored("", holds=[]) == {}
+    assert scored("A.", holds=[]) == {"citation recall": 0.0}

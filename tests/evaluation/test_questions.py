@@ -68,17 +68,15 @@ def test_an_unanswerable_question_has_no_pages_and_no_must(tmp_path):
     ("change", "message"),
     [
         ({"id": ""}, "has id ''; a text is needed"),
-        ({"lang": None}, "has lang None; a text is needed"),
+        ({"lang": 5}, "has lang 5; a text is needed"),
         ({"question": 7}, "has question 7; a text is needed"),
         ({"type": "guess"}, "has type 'guess'; one of fact, .* is needed"),
         ({"pages": "32"}, "has pages '32'; a list of whole numbers is needed"),
         ({"pages": [True]}, r"has pages \[True\]; a list of whole numbers is needed"),
-        ({"pages": []}, "is fact with 0 pages and 2 must; some of each is needed"),
-        ({"must": []}, "is fact with 2 pages and 0 must; some of each is needed"),
         ({"must": ["15%"]}, "has must .*; a list of lists of texts, none empty, is needed"),
         ({"must": [[]]}, "has must .*; a list of lists"),
         ({"must": [[""]]}, "has must .*; a list of lists"),
-        ({"type": "unanswerable"}, "is unanswerable with 2 pages and 2 must; none of either"),
+        ({"type": "unanswerable"}, "is unanswerable with 2 pages and 2 must; none is needed"),
         ({"plan": "3"}, "has plan '3'; a whole number is needed"),
         ({"evidence": 3}, "has evidence 3; a text or a list of texts is needed"),
     ],
@@ -121,7 +119,72 @@ def test_a_file_that_is_not_utf8_is_named(tmp_path):
         read_questions(path)
 
 
-@pytest.mark.parametrize(("name", "count"), [("train", 2198), ("dev", 584)])
+def test_what_is_left_out_of_a_bare_question_is_filled_in(tmp_path):
+    (question,) = read_questions(write(tmp_path, "", {"question": "江苏风电目标是多少?"}))
+    assert question == Question("line 2", "unlabelled", "zh", "江苏风电目标是多少?")
+    assert not question.answerable
+    assert not question.unanswerable
+
+
+@pytest.mark.parametrize("known", [{"pages": [7]}, {"must": [["15%"]]}])
+def test_a_page_or_a_fact_alone_makes_a_question_answerable(tmp_path, known):
+    (question,) = read_questions(write(tmp_path, {"question": "How much?", "must": None} | known))
+    assert question.answerable
+    assert question.type == "fact"
+
+
+# CSV
+
+
+def write_csv(folder, text, encoding="utf-8"):
+    path = folder / "set.csv"
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+def test_a_csv_set_holds_the_same_questions(tmp_path):
+    text = (
+        "id,plan,lang,type,question,pages,must,evidence\n"
+        'a,3,en,fact,"How much, and\nwhen?",32; 33,15% | fifteen ;2025,15%\n'
+        "\n"
+        "b,,zh,unanswerable,多少?,,,\n"
+    )
+    first, second = read_questions(write_csv(tmp_path, text, "utf-8-sig"))
+    assert first == Question(
+        id="a",
+        type="fact",
+        lang="en",
+        text="How much, and\nwhen?",
+        pages=(32, 33),
+        must=(("15%", "fifteen"), ("2025",)),
+        evidence=("15%",),
+        plan=3,
+    )
+    assert (second.id, second.type, second.pages, second.must) == ("b", "unanswerable", (), ())
+
+
+def test_a_csv_of_questions_alone_is_enough(tmp_path):
+    (question,) = read_questions(write_csv(tmp_path, "question\nQuelle part?\n"))
+    assert (question.id, question.lang, question.type) == ("line 2", "fr", "unlabelled")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,text\na,b\n", "has the columns name, text; .*`question` among them"),
+        ("question,pages\nx,thirty\n", r"set\.csv:2 has pages \['thirty'\]"),
+        ("question,plan\nx,third\n", r"set\.csv:2 has plan 'third'"),
+        ('question\n"x\n', "is not CSV"),
+        ("question\n", "holds no question"),
+        ("", "has the columns none"),
+    ],
+)
+def test_a_csv_that_cannot_be_used_is_named(tmp_path, text, message):
+    with pytest.raises(BadRequest, match=message):
+        read_questions(write_csv(tmp_path, text))
+
+
+@pytest.mark.parametrize(("name", "count"), [("train", 2198), ("dev", 584), ("small", 40)])
 def test_the_sets_that_ship_can_be_read(name, count):
     assert len(read_questions(SETS / f"{name}.jsonl")) == count
 

@@ -2,30 +2,16 @@ import json
 
 import pytest
 
-from rag.evaluation.reports import render, summarise
-from rag.evaluation.runs import CitedRow, Row
+from rag.evaluation.folders import Run
+from rag.evaluation.reports import (
+    judge_note,
+    render,
+    render_markdown,
+    summarise,
+    summarise_works,
+)
 
-
-def cited(*, on_page):
-    return CitedRow(1, "d", "D", (1,), "q", 0, 1, on_page)
-
-
-def make_row(type="fact", lang="zh", **changes):
-    values = {
-        "question": "?",
-        "answer": "!",
-        "refused": False,
-        "citations": (),
-        "scores": {"facts": 1.0, "false refusals": 0.0, "recall@1": 1.0, "MRR": 1.0},
-        "missing_facts": (),
-        "citation_violations": (),
-        "stray_figures": (),
-        "chars": 10,
-        "ask_s": 0.010,
-        "search_s": 0.001,
-    }
-    return Row(id="x", type=type, lang=lang, **values | changes)
-
+from .fakes import cited, make_row, make_setup
 
 ROWS = (
     make_row(citations=(cited(on_page=True), cited(on_page=True)), chars=100),
@@ -96,14 +82,66 @@ def test_a_summary_is_json():
 
 def test_no_rows_give_an_empty_summary():
     assert summarise(()) == {}
+    assert render({}) == "no question"
 
 
-def test_the_text_has_two_aligned_tables_with_a_line_a_group():
-    above, below = (part.splitlines() for part in render(summarise(ROWS)).split("\n\n"))
-    assert len(above) == len(below) == 11
-    assert {len({len(line) for line in part}) for part in (above, below)} == {1}
-    assert "recall@1" in above[0]
-    assert "ask p95 ms" in below[0]
-    assert " ".join(above[1].split()) == "all 4 0.500 - - 0.750 - 1.000 - 0.667 1.000 0.500"
-    assert " ".join(below[1].split()) == "all 4 2 1 0.667 10.0 15.0 28.5 1.0 1.0"
-    assert above[5].split()[:3] == ["unanswerable", "1", "-"]
+def test_every_figure_has_an_interval_around_it_where_one_can_be_drawn():
+    every = summarise(ROWS)["all"]
+    for name in ("facts", "MRR", "on page", "median chars", "ask p95 ms"):
+        low, high = every["95 %"][name]
+        assert low <= every[name] <= high
+    assert every["95 %"]["MRR"] == [0.5, 1.0]
+    assert "refused right" not in every["95 %"]  # of one question
+    assert "violations" not in every["95 %"]
+
+
+def test_works_are_groups_of_their_own():
+    rows = (make_row(works=("b", "a")), make_row(works=("b",)), make_row(works=()))
+    assert {work: columns["n"] for work, columns in summarise_works(rows).items()} == {
+        "a": 1,
+        "b": 2,
+    }
+
+
+def test_the_text_begins_with_all_figures_and_has_three_aligned_tables():
+    figures, *tables = (part.splitlines() for part in render(summarise(ROWS)).split("\n\n"))
+    assert [line.split()[:2] for line in figures[:3]] == [
+        ["n", "4"],
+        ["recall@1", "0.500"],
+        ["MRR", "0.750"],
+    ]
+    assert figures[1].endswith("0.000 to 1.000")
+    assert [len(table) for table in tables] == [11, 11, 11]
+    assert all(len({len(line) for line in table}) == 1 for table in tables)
+    ranks, answers, costs = tables
+    assert "recall@1" in ranks[0]
+    assert " ".join(ranks[1].split()) == "all 4 0.500 - - 0.750 - - 1.000 -"
+    assert " ".join(answers[1].split()) == "all 4 0.667 1.000 - 0.500 - - - - 0.667"
+    assert " ".join(costs[1].split()) == "all 4 2 1 0 10 15 28.5 1 1"
+    assert ranks[5].split()[:3] == ["unanswerable", "1", "-"]
+
+
+@pytest.mark.parametrize(
+    ("setup", "told"),
+    [
+        ({"load": 0.4}, "measured in one process, one question at a time. Index"),
+        ({"workers": 2}, "with 2 processes asking at once, so above those of one. Index"),
+        ({"load": 3.5}, "at a time; 3.5 other processes a core wanted to run as well. Index"),
+    ],
+)
+def test_markdown_names_the_run_and_how_its_times_were_taken(setup, told):
+    run = Run(make_setup(**setup), ROWS)
+    text = render_markdown(run, summarise(ROWS))
+    assert text.startswith("# set.jsonl over indexes/a\n")
+    assert told in text
+    assert "| MRR | 0.750 | 0.500 to 1.000 |" in text
+    assert "judged by" not in text
+    assert "| right | 4 | every expected fact is stated" in text
+
+
+def test_the_judge_of_the_citations_is_named():
+    row = make_row(scores={"citation recall": 1.0, "citation precision": 0.5}, judge="lexical")
+    told = "itation recall and precision are judged by lexical"
+    assert f"C{told}" in render_markdown(Run(make_setup(), (row,)), summarise([row]))
+    assert judge_note([row, row]) == f"c{told}"
+    assert judge_note([make_row()]) == ""
