@@ -31,7 +31,8 @@ class Weights:
     lexical: of the share of the question's words found in the chunk. glossary: of a question put
     into Chinese term by term, beside its own words. dense: of the cosine in one language;
     cross_language: where the document is in another. place: of a document of a place that the
-    question names; kind: of each kind that it names: an opinion, an action plan. reranker: of its log-odds; 0 leaves it out.
+    question names; kind: of each kind that it names: an opinion, an action plan. reranker: of its
+    log-odds; 0 leaves it out.
     """
 
     lexical: float = 1.0
