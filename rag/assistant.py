@@ -18,7 +18,7 @@ from rag.settings import DEFAULT_INDEX, Settings
 from rag.types import Answer, Document, Draft, Hit, Query, Target
 from rag.wording import say
 
-_PASSAGES = 8  # hits that the generator reads; more adds time and noise: evals/LOG.md
+CANDIDATES = 16  # hits that are searched for sentences that answer: evals/LOG.md
 _GAP = "\n\n"
 
 
@@ -141,11 +141,11 @@ class Assistant:
         """What the generator reads; what is compared gets its share of it each."""
         compared = self._compared(query, only)
         if len(compared) > 1:
-            top_k = max(_PASSAGES // len(compared), 1)
+            top_k = max(CANDIDATES // len(compared), 1)
             shares = [self._retriever.search(query, top_k=top_k, only=one) for one in compared]
             if all(shares):
                 return tuple(hit for share in shares for hit in share)
-        return self._retriever.search(query, top_k=_PASSAGES, only=only)
+        return self._retriever.search(query, top_k=CANDIDATES, only=only)
 
     def _compared(self, query: Query, only: Filter) -> list[Filter]:
         """A filter for each place that a question compares, or for each of two plans of one."""
