@@ -7,6 +7,9 @@ from pathlib import Path
 
 from rag import refusal
 from rag.citing import Cited, cite
+from rag.embedders.static import load_embedded
+from rag.evidence.answerable import estimate
+from rag.evidence.ranking import Ranker
 from rag.generators import load_generator
 from rag.generators.comparing import Comparer
 from rag.index import Index, load_index
@@ -29,7 +32,9 @@ class Assistant:
         self.index = index
         self._retriever = Retriever(index)
         self._plan_names = PlanNames(index.documents)
-        self._generator = load_generator(settings, rarity=index.lexical.rarity)
+        embed = load_embedded(settings).embed_passages
+        self._ranker = Ranker(index.lexical.rarity, embed)
+        self._generator = load_generator(settings, ranker=self._ranker)
         self._comparer = Comparer(index.targets, self._generator)
 
     @classmethod
@@ -118,12 +123,15 @@ class Assistant:
         only = Filter(region, level, status, document)
         hits = self._passages(query, only)
         clock.lap("retrieve")
+        ranked = self._ranker.rank(query, hits)
+        answerable = estimate(query, ranked, self._ranker.rarity)
         absent = self._plan_names.find_absent(query)
         reason = refusal.find_reason(query, hits, self._retriever.places, absent)
+        reason = reason or refusal.find_doubt(query, ranked, answerable)
         cited = self._answered(query, hits, only) if not reason else None
         if cited is None:
             reason = reason or say(query.language, "refused")
-            cited = cite(query, refusal.decline(query, reason, hits))
+            cited = cite(query, refusal.decline(query, reason, hits, ranked))
         clock.lap("generate")
         pieces = _pieces(query, cited)
         yield from pieces
@@ -135,6 +143,7 @@ class Assistant:
             language=query.language,
             generator=self._generator.name,
             timings_s=clock.laps_s,
+            answerable=answerable,
         )
 
     def _passages(self, query: Query, only: Filter) -> tuple[Hit, ...]:

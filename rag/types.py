@@ -241,6 +241,7 @@ class Answer:
     """text: with markers like [1], each with its Citation in `citations`, in order of first use.
 
     refused: the documents don't answer; `text` then says so and names the nearest they hold.
+    answerable: probability that the documents answer, as estimated before anything was written.
     language: ISO 639-1 code of the question. timings_s: seconds per step, and their sum "total".
     """
 
@@ -251,3 +252,4 @@ class Answer:
     language: str
     generator: str
     timings_s: dict[str, float] = field(default_factory=dict, compare=False)
+    answerable: float = 1.0

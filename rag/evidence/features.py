@@ -12,7 +12,7 @@ from rag.evidence.asked import YEAR_PHRASE, asked_unit
 from rag.evidence.trees import Numbers
 from rag.evidence.units import Unit
 from rag.places import places_of
-from rag.types import Document, Hit, Query
+from rag.types import Document, Hit, Query, Vectors
 from rag.words import find_numerals, normalize, tokenize
 
 # "cover" is the share of the question's vocabulary, by rarity, that a text holds: 0 to 1.
@@ -54,10 +54,12 @@ FEATURES = (
 _RUN, _ITEMS = 12, 10
 _BLANK = re.compile(r"[\s,，、。?？;；]")
 _ITEM = re.compile(r"[一二三四五六七八九]是|[(（][一二三四五六七八九][)）]")
-_UNSAID = re.compile(r"(?:没有|未)(?:给出|单独|规定|提出|列出|设定|设)|no (?:figure|number|value)|gives no")
+_UNSAID = re.compile(
+    r"(?:没有|未)(?:给出|单独|规定|提出|列出|设定|设)|no (?:figure|number|value)|gives no"
+)
 
 Weights = dict[str, float]
-Embed = Callable[[Sequence[str]], Numbers]
+Embed = Callable[[Sequence[str]], Vectors]
 
 
 def measure(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rag.errors import BadRequest
+from rag.evidence.ranking import Ranker
 from rag.generators.embedded import EmbeddedGenerator
 from rag.settings import Settings
 from rag.types import Draft, Hit, Query
@@ -23,18 +24,16 @@ class Generator(Protocol):
         """Statements in reading order, each with the evidence it rests on; none if nothing fits."""
 
 
-GENERATORS: dict[str, Callable[[Callable[[str], float]], Generator]] = {
-    "embedded": EmbeddedGenerator
-}
+GENERATORS: dict[str, Callable[[Ranker], Generator]] = {"embedded": EmbeddedGenerator}
 
 
-def load_generator(settings: Settings, *, rarity: Callable[[str], float]) -> Generator:
+def load_generator(settings: Settings, *, ranker: Ranker) -> Generator:
     """The generator that `settings.generator` names.
 
-    rarity: how much a search word tells, >= 0; see LexicalIndex.rarity.
+    ranker: scores the sentences of the hits, for a generator that quotes them.
     """
     if settings.generator not in GENERATORS:
         raise BadRequest(
             f"there is no generator {settings.generator!r}; choose one of {sorted(GENERATORS)}."
         )
-    return GENERATORS[settings.generator](rarity)
+    return GENERATORS[settings.generator](ranker)

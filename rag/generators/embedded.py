@@ -14,7 +14,9 @@ from rag.words import find_numerals
 LONGEST_CHARS: dict[Kind, int] = {"fact": 480, "compare": 480, "list": 880, "scope": 880}
 _MOST: dict[Kind, int] = {"fact": 5, "compare": 5, "list": 6, "scope": 6}  # quotes
 _MARKER_CHARS = 6  # a marker and the blank line after it
-_ENOUGH = 0.6  # of a fact: probability that what is quoted answers, after which no more is
+# Probability that what is quoted answers, after which no more of a fact is quoted.
+_ENOUGH = 0.72
+_SURE = 0.6  # score of a best unit that speaks in the question's words
 _KEEP_ABOVE = 0.08  # of the best unit's score: weaker ones are not worth the reader's time
 _RIVAL_ABOVE = 0.4  # of the best unit's score: another plan that seems to say as much
 
@@ -43,10 +45,16 @@ def compose(query: Query, ranked: Sequence[Unit]) -> Draft:
             chosen = [u for group in groups for u in _best(query, group, share)]
             return Draft(tuple(_statements(query, list(dict.fromkeys(chosen)))))
     ranked = _rival_second(query, _of_asked_places(query, ranked))
-    chosen = _best(query, ranked, LONGEST_CHARS[query.kind])
+    chosen = _best(query, ranked, _longest(query, ranked))
     if query.kind in ("list", "scope"):
         chosen = _in_reading_order(chosen)
     return Draft(tuple(_statements(query, chosen)))
+
+
+def _longest(query: Query, ranked: Sequence[Unit]) -> int:
+    """A list in everyday words, which no unit surely answers, is kept as short as a fact."""
+    sure = bool(ranked) and ranked[0].score >= _SURE
+    return LONGEST_CHARS[query.kind if sure else "fact"]
 
 
 def _of_asked_places(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
