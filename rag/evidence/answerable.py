@@ -90,7 +90,7 @@ def _content(asked: Asked, best: Unit) -> dict[str, float]:
 
     Words of two characters or more, numbers left out: single Han characters say little.
     """
-    _, _, rest = asked.title(best.document)
+    rest = asked.titled(best.document).rest
     return as_shares({w: v for w, v in rest.items() if len(w) > 1 and not w[0].isdigit()})
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -111,7 +112,7 @@ class Asked:
         self._chinese = _weights(query, query.chinese, rarity) if query.chinese else self._own
         self._plain = _BLANK.sub("", normalize(query.question))
         self._plain_chinese = _BLANK.sub("", query.chinese) or self._plain
-        self._titles: dict[str, tuple[frozenset[str], float, Weights]] = {}
+        self._titles: dict[str, Titled] = {}
 
     def weights(self, document: Document) -> Weights:
         """In the words of the document's language, as far as the glossary knows them."""
@@ -120,19 +121,36 @@ class Asked:
     def words_of(self, document: Document) -> str:
         return self._plain_chinese if document.language == "zh" else self._plain
 
-    def title(self, document: Document) -> tuple[frozenset[str], float, Weights]:
-        """Words of title and region, their cover, and the weights of the words they lack."""
+    def titled(self, document: Document) -> "Titled":
         if document.id not in self._titles:
             names = (document.title, document.region, *document.aliases)
             words, weights = words_in(" ".join(names)), self.weights(document)
             rest = {word: value for word, value in weights.items() if word not in words}
-            self._titles[document.id] = (words, cover(weights, words), as_shares(rest))
+            pairs = {word: value for word, value in weights.items() if len(word) > 1}
+            self._titles[document.id] = Titled(
+                cover(weights, words),
+                as_shares(rest),
+                as_shares(pairs),
+                _signed(self.places & places_of(document)) if self.places else 0,
+            )
         return self._titles[document.id]
+
+
+class Titled(NamedTuple):
+    """cover: of the question, by a document's title and region. rest: what they leave, as shares.
+
+    pairs: words of two characters or more, as shares. place: as the feature "place_asked".
+    """
+
+    cover: float
+    rest: Weights
+    pairs: Weights
+    place: int
 
 
 def cover(weights: Weights, words: frozenset[str]) -> float:
     """Sum of the weights of the words found."""
-    return sum(weights[word] for word in weights.keys() & words)
+    return sum(value for word, value in weights.items() if word in words)
 
 
 @lru_cache(maxsize=4096)
@@ -163,19 +181,18 @@ def _row(
     """In the order of FEATURES; what is relative to the other units is left 0."""
     query, document, text = asked.query, unit.document, normalize(unit.own_text)
     weights, words = asked.weights(document), words_in(unit.own_text)
-    pairs = as_shares({word: value for word, value in weights.items() if len(word) > 1})
     sections = document.sections_at(unit.clause)
-    _, title, rest = asked.title(document)
-    covered = cover(pairs, words)
+    titled = asked.titled(document)
+    covered = cover(titled.pairs, words)
     with_figure = has_figure(text)
     values = {
         "cover": cover(weights, words),
         "cover_pairs": covered,
-        "cover_content": cover(rest, words),
+        "cover_content": cover(titled.rest, words),
         "cover_headings": cover(weights, words_in(" ".join(document.section_path(unit.clause)))),
         "cover_heading": cover(weights, words_in(sections[-1].title)) if sections else 0.0,
         "cover_near": cover(weights, near),
-        "cover_title": title,
+        "cover_title": titled.cover,
         "density": covered / math.log(8 + len(words)),
         "run": shared_run(asked.words_of(document), _BLANK.sub("", text)) / _RUN,
         "hit_score": hit_score,
@@ -186,7 +203,7 @@ def _row(
         "unit_asked": _signed(asked.unit.stated.search(text)) if asked.unit else 0,
         "no_figure": bool(_UNSAID.search(text)),
         "year_met": unit.year_met,
-        "place_asked": _signed(asked.places & places_of(document)) if asked.places else 0,
+        "place_asked": titled.place,
         "brief": document.kind == "brief",
         "other_language": document.language != query.language,
         "length": math.log(max(len(text), 1)),

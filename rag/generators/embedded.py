@@ -1,10 +1,13 @@
 """The generator without a language model: it picks the units that answer and quotes them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from rag.evidence.features import has_figure
+from rag.evidence.features import Asked, has_figure
 from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
+from rag.generators.listing import list_headings
+from rag.generators.verdicts import find_verdict
 from rag.places import places_of
 from rag.types import Document, Draft, Evidence, Hit, Kind, Query, Statement
 from rag.wording import lead, say, say_pages
@@ -16,8 +19,10 @@ _MOST: dict[Kind, int] = {"fact": 5, "compare": 5, "list": 6, "scope": 6}  # quo
 _MARKER_CHARS = 6  # a marker and the blank line after it
 # Probability that what is quoted answers, after which no more of a fact is quoted.
 _ENOUGH = 0.72
+_LOOKED_AT = 4  # units in whose documents a section may list the items asked for
 _SURE = 0.6  # score of a best unit that speaks in the question's words
 _KEEP_ABOVE = 0.08  # of the best unit's score: weaker ones are not worth the reader's time
+_AS_GOOD = 0.9  # of the best unit's score: a plan of another place, where no place is named
 _RIVAL_ABOVE = 0.4  # of the best unit's score: another plan that seems to say as much
 
 
@@ -30,10 +35,10 @@ class EmbeddedGenerator:
         self._ranker = ranker
 
     def generate(self, query: Query, hits: Sequence[Hit]) -> Draft:
-        return compose(query, self._ranker.rank(query, hits))
+        return compose(query, self._ranker.rank(query, hits), self._ranker.rarity)
 
 
-def compose(query: Query, ranked: Sequence[Unit]) -> Draft:
+def compose(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> Draft:
     """The best units as statements, as many as the kind of question needs.
 
     A fact stops at the first unit that surely answers; where none is sure, more are quoted.
@@ -45,10 +50,27 @@ def compose(query: Query, ranked: Sequence[Unit]) -> Draft:
             chosen = [u for group in groups for u in _best(query, group, share)]
             return Draft(tuple(_statements(query, list(dict.fromkeys(chosen)))))
     ranked = _rival_second(query, _of_asked_places(query, ranked))
-    chosen = _best(query, ranked, _longest(query, ranked))
+    documents = list({u.document.id: u.document for u in ranked[:_LOOKED_AT]}.values())
+    headings = list_headings(query, documents, Asked(query, rarity))
+    chars = _longest(query, ranked) if not headings else LONGEST_CHARS["fact"]
+    chosen = _best(query, ranked, chars - (len(headings.text) if headings else 0))
     if query.kind in ("list", "scope"):
         chosen = _in_reading_order(chosen)
-    return Draft(tuple(_statements(query, chosen)))
+    statements = tuple(_statements(query, chosen))
+    if headings:
+        return Draft((headings, *statements))
+    return Draft(_with_verdict(query, ranked, statements))
+
+
+def _with_verdict(
+    query: Query, ranked: Sequence[Unit], statements: tuple[Statement, ...]
+) -> tuple[Statement, ...]:
+    """With what the text says to a yes-or-no question before its words, where it says it."""
+    verdict = find_verdict(query, ranked[0]) if ranked else ""
+    if not verdict or not statements:
+        return statements
+    first = statements[0]
+    return (replace(first, text=f"{say(query.language, verdict)}{first.text}"), *statements[1:])
 
 
 def _longest(query: Query, ranked: Sequence[Unit]) -> int:
@@ -76,16 +98,18 @@ def _rival_second(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
     for unit in ranked[1:]:
         if unit.score < _RIVAL_ABOVE * best.score:
             break
-        if _rivals(best, unit):
+        if _rivals(query, best, unit):
             return [best, unit._replace(score=1.0), *(u for u in ranked[1:] if u is not unit)]
     return ranked
 
 
-def _rivals(best: Unit, unit: Unit) -> bool:
-    """Whether another plan of the same region states another figure."""
-    if unit.document.work == best.document.work or unit.document.region != best.document.region:
+def _rivals(query: Query, best: Unit, unit: Unit) -> bool:
+    """Whether another plan of the same region, or of any if none is asked for, says otherwise."""
+    if unit.document.work == best.document.work or not has_figure(unit.text):
         return False
-    return has_figure(unit.text) and not _repeats(unit, best)
+    if unit.document.region != best.document.region:
+        return not query.places and unit.score >= _AS_GOOD * best.score
+    return not _repeats(unit, best)
 
 
 def _best(query: Query, ranked: Sequence[Unit], chars: int) -> list[Unit]:
