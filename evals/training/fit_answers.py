@@ -42,7 +42,7 @@ from rag.types import Hit, Query
 ROOT = Path(__file__).parents[2]
 QUESTIONS = ROOT / "evals/questions/train.jsonl"
 FOLDS = 5
-FALSE_REFUSALS = 0.035  # aimed at on the training questions, so that others keep under 0.05
+FALSE_REFUSALS = 0.028  # aimed at on the training questions, so that others keep under 0.05
 _RANKED = ("fact", "paraphrase", "list", "scope", "compare")
 _SHORT, _LONG = 140, 420  # characters of quotes: one clause, and what an answer may hold
 # More of these never makes a unit worse, whatever chance the training questions hold.

@@ -7,6 +7,7 @@ from rag.evidence.features import Asked, has_figure
 from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
 from rag.generators.listing import list_headings
+from rag.generators.trimming import trim_unit
 from rag.generators.verdicts import find_verdict
 from rag.places import places_of
 from rag.types import Document, Draft, Evidence, Hit, Kind, Query, Statement
@@ -17,8 +18,9 @@ from rag.words import find_numerals
 LONGEST_CHARS: dict[Kind, int] = {"fact": 480, "compare": 480, "list": 880, "scope": 880}
 _MOST: dict[Kind, int] = {"fact": 5, "compare": 5, "list": 6, "scope": 6}  # quotes
 _MARKER_CHARS = 6  # a marker and the blank line after it
-# Probability that what is quoted answers, after which no more of a fact is quoted.
-_ENOUGH = 0.72
+# Probability that what is quoted answers, after which no more of a fact is quoted: of a figure, of
+# another fact, and of one asked in another language, where less can be told for sure.
+_ENOUGH_FIGURE, _ENOUGH, _ENOUGH_FOREIGN = 0.65, 0.75, 0.9
 _LOOKED_AT = 4  # units in whose documents a section may list the items asked for
 _SURE = 0.6  # score of a best unit that speaks in the question's words
 _KEEP_ABOVE = 0.08  # of the best unit's score: weaker ones are not worth the reader's time
@@ -49,9 +51,11 @@ def compose(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]
             share = LONGEST_CHARS["compare"] // len(groups)
             chosen = [u for group in groups for u in _best(query, group, share)]
             return Draft(tuple(_statements(query, list(dict.fromkeys(chosen)))))
+    asked = Asked(query, rarity)
     ranked = _rival_second(query, _of_asked_places(query, ranked))
+    ranked = [trim_unit(query, unit, asked) for unit in ranked]
     documents = list({u.document.id: u.document for u in ranked[:_LOOKED_AT]}.values())
-    headings = list_headings(query, documents, Asked(query, rarity))
+    headings = list_headings(query, documents, asked)
     chars = _longest(query, ranked) if not headings else LONGEST_CHARS["fact"]
     chosen = _best(query, ranked, chars - (len(headings.text) if headings else 0))
     if query.kind in ("list", "scope"):
@@ -117,7 +121,7 @@ def _best(query: Query, ranked: Sequence[Unit], chars: int) -> list[Unit]:
     chosen: list[Unit] = []
     doubt = 1.0
     for unit in ranked:
-        sure = query.kind not in ("list", "scope") and 1 - doubt >= _ENOUGH and unit.score < 1
+        sure = 1 - doubt >= _enough(query) and unit.score < 1
         if chosen and (sure or len(chosen) == _MOST[query.kind]):
             break
         if chosen and unit.score < _KEEP_ABOVE * chosen[0].score:
@@ -130,6 +134,15 @@ def _best(query: Query, ranked: Sequence[Unit], chars: int) -> list[Unit]:
         chars -= cost
         doubt *= 1 - unit.score
     return chosen
+
+
+def _enough(query: Query) -> float:
+    """As the constants say; never for what has several parts."""
+    if query.kind in ("list", "scope"):
+        return 2.0
+    if query.wants_figure:
+        return _ENOUGH_FIGURE
+    return _ENOUGH if query.language == "zh" else _ENOUGH_FOREIGN
 
 
 def _compared(query: Query, ranked: Sequence[Unit]) -> list[list[Unit]]:
