@@ -13,7 +13,11 @@ from functools import cached_property
 from rag import refusal
 from rag.citing import Citer
 from rag.conversation import FollowUp, without_told
+from rag.embedders.static import load_embedded
 from rag.errors import BadRequest
+from rag.evidence.answerable import estimate
+from rag.evidence.ranking import Ranker
+from rag.evidence.units import Unit
 from rag.generators import DEFAULT, Asked, PromptedGenerator, load_generator
 from rag.generators.comparing import Comparer
 from rag.index import Index
@@ -27,7 +31,7 @@ from rag.verifying import Verifier
 from rag.wording import say
 
 PASSAGES = 8  # hits that a language model reads; more adds time and noise: evals/LOG.md
-_CANDIDATES = 8  # hits that are searched for sentences that answer: evals/LOG.md
+_CANDIDATES = 16  # hits that are searched for sentences that answer: evals/LOG.md
 _GAP = "\n\n"
 
 
@@ -54,7 +58,8 @@ class Found:
     """What of a question is known before anything is generated.
 
     shares: the hits for each thing compared, else one tuple. passages: how many of them a language
-    model may read. reason: why the documents can't answer; "" if they may.
+    model may read. ranked: the sentences found, the likeliest answer first. answerable: probability
+    that they answer. reason: why the documents can't answer; "" if they may.
     """
 
     asked: FollowUp
@@ -63,6 +68,8 @@ class Found:
     only: Filter
     shares: tuple[tuple[Hit, ...], ...]
     passages: int
+    ranked: Sequence[Unit]
+    answerable: float
     reason: str
     clock: Clock
 
@@ -85,7 +92,8 @@ class Answerer:
         self.retriever = Retriever(index)
         rarity = index.lexical.rarity
         self._plan_names = PlanNames(index.documents)
-        self._quoter = load_generator(replace(settings, generator=DEFAULT), rarity=rarity)
+        self._ranker = Ranker(rarity, load_embedded(settings).embed_passages)
+        self._quoter = load_generator(replace(settings, generator=DEFAULT), ranker=self._ranker)
         self._comparer = Comparer(index.targets, self._quoter)
         self.judge = load_judge(settings, rarity=rarity, embed=index.embedder.embed_passages)
 
@@ -104,8 +112,12 @@ class Answerer:
         else:
             shares = self._shares(query, only, count)
         clock.lap("retrieve")
-        reason = self._reason(query, asked, [hit for share in shares for hit in share])
-        return Found(asked, typed, query, only, shares, passages, reason, clock)
+        hits = [hit for share in shares for hit in share]
+        ranked = self._ranker.rank(query, hits)
+        answerable = estimate(query, ranked, self._ranker.rarity)
+        reason = self._reason(query, asked, hits) or refusal.find_doubt(query, ranked, answerable)
+        clock.lap("rank")
+        return Found(asked, typed, query, only, shares, passages, ranked, answerable, reason, clock)
 
     def _reason(self, query: Query, asked: FollowUp, hits: Sequence[Hit]) -> str:
         if asked.told and not hits:
@@ -187,7 +199,8 @@ class Answerer:
         if not pieces:
             reason = reason or say(query.language, "refused")
             left_out, citer = citer.left_out, Citer(query)
-            pieces += _pieces(citer, refusal.decline(query, reason, found.hits).statements, held=0)
+            declined = refusal.decline(query, reason, found.hits, found.ranked)
+            pieces += _pieces(citer, declined.statements, held=0)
             citer.left_out += left_out
             yield from pieces
         if citer.left_out:
@@ -203,6 +216,7 @@ class Answerer:
             generator=name,
             timings_s=found.clock.laps_s,
             left_out=citer.left_out,
+            answerable=found.answerable,
             resolved="" if found.asked.question == found.typed else found.asked.question,
         )
 

@@ -287,10 +287,10 @@ class Answer:
     """text: with markers like [1], each with its Citation in `citations`, in order of first use.
 
     refused: the documents don't answer; `text` then says so and names the nearest they hold.
+    answerable: probability that the documents answer, as estimated before anything was written.
     language: ISO 639-1 code of the question. timings_s: seconds per step, and their sum "total".
     resolved: what a follow-up was taken to ask; "" for a question that stands by itself.
     left_out: how many drafted statements were dropped since no passage bears them out.
-    answerable: probability that the documents answer, by the gate in `refusal`.
     """
 
     question: str
