@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rag.assistant import Assistant
+from rag.building import MILVUS
 from rag.errors import BadRequest, IndexDamaged, RagError, WriteError
 from rag.generations import roll_back
 from rag.indexing import Change, update_index
@@ -26,6 +27,9 @@ from rag.rendering import (
     target_row,
 )
 from rag.settings import DEFAULT_INDEX, Settings
+from rag.spreading import LOCAL
+from rag.stores import STORES
+from rag.stores.milvus import is_uri
 from rag.verifying import verify_index
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
@@ -216,6 +220,9 @@ def _settings(args: argparse.Namespace) -> Settings:
         device=args.device,
         chunk_chars=getattr(args, "chunk_chars", None),
         batch_size=getattr(args, "batch_size", Settings.batch_size),
+        store=getattr(args, "store", None) or "",
+        uri=getattr(args, "uri", None) or "",
+        ray=getattr(args, "ray", None) or "",
     )
 
 
@@ -305,6 +312,18 @@ def _parser() -> argparse.ArgumentParser:
         help=f"texts that a model embeds at once, default {Settings.batch_size}",
     )
 
+    index.add_argument(
+        "--store", choices=(*STORES, MILVUS), help="where vectors are searched; default: by count"
+    )
+    index.add_argument("--uri", help="with --store milvus: its address, or a file, e.g. ./x.db")
+    index.add_argument(
+        *("--ray",),
+        nargs="?",
+        const=LOCAL,
+        metavar="ADDRESS",
+        help="read and embed with Ray: on this machine, or on the cluster at ADDRESS",
+    )
+
     ask = _command(commands, "ask", _ask, "answer a question with citations")
     ask.add_argument("question")
     search = _command(commands, "search", _search, "find passages")
@@ -348,12 +367,21 @@ def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.A
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
-        "--index", type=Path, default=DEFAULT_INDEX, metavar="DIR", help=f"default {DEFAULT_INDEX}"
+        "--index",
+        type=_place,
+        default=DEFAULT_INDEX,
+        metavar="DIR",
+        help=f"default {DEFAULT_INDEX}",
     )
     command.add_argument("--device", default="", help="cpu or cuda; default: whichever is there")
     command.add_argument("--json", action="store_true", help="print JSON for programs")
     command.set_defaults(run=run)
     return command
+
+
+def _place(text: str) -> Path | str:
+    """A folder; or the address of a Milvus, which would lose a stroke as a path."""
+    return text if is_uri(text) else Path(text)
 
 
 def _positive(text: str) -> int:

@@ -16,7 +16,8 @@ class Settings:
     chunk_chars: aim for the length of a chunk; None is what an index was built with, and
     DEFAULT_CHUNK_CHARS for a new one. batch_size: texts that a model embeds at once.
     store: a name in `STORES`, "milvus", or "" to choose by count; uri: where that Milvus is.
-    device: "cpu", "cuda" or "" for whichever is there.
+    ray: "" to read and embed in this process, "local" to spread it over this machine by Ray, or
+    the address of a Ray cluster. device: "cpu", "cuda" or "" for whichever is there.
     """
 
     embedder: str = ""
@@ -26,6 +27,7 @@ class Settings:
     device: str = ""
     store: str = ""
     uri: str = ""
+    ray: str = ""
 
 
 def data_file(name: str) -> Path:

@@ -34,7 +34,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         " targets extraction charts records locking",
         "generations publishing",
         "building",
-        "index",
+        "index spreading",
         "retrieval indexing verifying",
         "assistant",
         "evaluation web rendering cli __init__ __main__",
