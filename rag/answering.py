@@ -31,7 +31,7 @@ from rag.verifying import Verifier
 from rag.wording import say
 
 PASSAGES = 8  # hits that a language model reads; more adds time and noise: evals/LOG.md
-_CANDIDATES = 16  # hits that are searched for sentences that answer: evals/LOG.md
+CANDIDATES = 16  # hits that are searched for sentences that answer: evals/LOG.md
 _GAP = "\n\n"
 
 
@@ -105,7 +105,7 @@ class Answerer:
         query = understand(asked.searched or asked.question, language=asked.language)
         clock.lap("understand")
         only = replace(only, document=only.document or asked.work or None)
-        count = max(passages, _CANDIDATES)
+        count = max(passages, CANDIDATES)
         if asked.deepens:
             hits = self.retriever.search(query, top_k=min(2 * count, MAX_TOP_K), only=only)
             shares: tuple[tuple[Hit, ...], ...] = (without_told(hits, asked.told),)

@@ -67,11 +67,15 @@ class Making:
 
 
 class Fresh(NamedTuple):
-    """A file's documents, to be cut and embedded."""
+    """A file's documents, to be cut and embedded.
+
+    embedded: fingerprints and vectors of its chunks, where they have been worked out already.
+    """
 
     path: str
     sha256: str
     documents: Iterable[Document]
+    embedded: tuple[Keys, Vectors] | None = None
 
 
 class Kept(NamedTuple):
@@ -195,13 +199,14 @@ def _record(
             return
         held = enumerate(before.records.documents(source))
         documents = (document for number, document in held if number not in left_out)
+    texts: list[str] = []
     for number, document in enumerate(documents):
         searched = document.kind == "original" and document.work not in curated
         recorder.add_document(document, extract_targets(document) if searched else None)
         chunks = split_document(document, chunk_chars=making.chunk_chars)
         recorder.add_chunks(np.array([(number, c.start, c.end) for c in chunks], dtype=np.int64))
-        for chunk in chunks:
-            vectors.add(embedded_text(chunk))
+        texts += map(embedded_text, chunks)
+    vectors.add(texts, entry.embedded if isinstance(entry, Fresh) else None)
     recorder.end()
 
 
@@ -233,10 +238,16 @@ class _Embedding:
         self._texts: list[str] = []
         self.embedded = 0
 
-    def add(self, text: str) -> None:
-        self._texts.append(text)
-        if len(self._texts) == _EMBEDDED_AT_ONCE:
-            self.flush()
+    def add(self, texts: Sequence[str], embedded: tuple[Keys, Vectors] | None = None) -> None:
+        """Of one file. embedded: taken if it is of these texts, whatever made it."""
+        if embedded and np.array_equal(embedded[0], keys_of(texts)):
+            self.take_over(embedded[1], embedded[0])
+            self.embedded += len(texts)
+            return
+        for text in texts:
+            self._texts.append(text)
+            if len(self._texts) == _EMBEDDED_AT_ONCE:
+                self.flush()
 
     def take_over(self, vectors: Vectors, keys: Keys) -> None:
         self.flush()

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from rag.answering import PASSAGES
 from rag.assistant import Assistant
+from rag.building import MILVUS
 from rag.errors import BadRequest, IndexDamaged, RagError
 from rag.generations import roll_back
 from rag.indexing import Change, update_index
@@ -30,6 +31,9 @@ from rag.rendering import (
     target_row,
 )
 from rag.settings import DEFAULT_INDEX, Settings
+from rag.spreading import LOCAL
+from rag.stores import STORES
+from rag.stores.milvus import is_uri
 from rag.types import Answer
 from rag.web.gate import Address
 
@@ -380,6 +384,18 @@ def _parser() -> argparse.ArgumentParser:
         help=f"texts that a model embeds at once, default {Settings.batch_size}",
     )
 
+    index.add_argument(
+        "--store", choices=(*STORES, MILVUS), help="where vectors are searched; default: by count"
+    )
+    index.add_argument("--uri", help="with --store milvus: its address, or a file, e.g. ./x.db")
+    index.add_argument(
+        *("--ray",),
+        nargs="?",
+        const=LOCAL,
+        metavar="ADDRESS",
+        help="read and embed with Ray: on this machine, or on the cluster at ADDRESS",
+    )
+
     ask = _command(commands, "ask", _ask, "answer a question with citations")
     ask.add_argument(
         "question", nargs="?", help="without one, questions are read a line each, and follow-ups"
@@ -478,12 +494,21 @@ def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.A
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
-        "--index", type=Path, default=DEFAULT_INDEX, metavar="DIR", help=f"default {DEFAULT_INDEX}"
+        "--index",
+        type=_place,
+        default=DEFAULT_INDEX,
+        metavar="DIR",
+        help=f"default {DEFAULT_INDEX}",
     )
     command.add_argument("--device", default="", help="cpu or cuda; default: whichever is there")
     command.add_argument("--json", action="store_true", help="print JSON for programs")
     command.set_defaults(run=run)
     return command
+
+
+def _place(text: str) -> Path | str:
+    """A folder; or the address of a Milvus, which would lose a stroke as a path."""
+    return text if is_uri(text) else Path(text)
 
 
 def _positive(text: str) -> int:

@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.building import Before, Fresh, Kept, TellingApart, write_generation
+from rag.building import Before, Fresh, Kept, Making, TellingApart, write_generation
 from rag.embedders import Embedder
 from rag.errors import BadRequest, IndexDamaged, IndexMissing, ReadError
 from rag.generations import (
@@ -33,6 +33,7 @@ from rag.manifest import Manifest
 from rag.readers import MAX_FILE_BYTES, find_files, read_file
 from rag.records import Records, Table
 from rag.settings import Settings, data_file
+from rag.spreading import Spread, spread_reading
 from rag.targets import TargetTable
 from rag.types import Document
 
@@ -122,6 +123,8 @@ def update_index(
                 run.leave_out_gone([path_text(path) for path in paths if path.is_dir()])
         manifest = before.manifest if before else None
         making = choose_making(settings, manifest, recipe=_recipe(), embedder=embedder)
+        if settings.ray:
+            run.spread(folder, making, settings)
         if paths and not run.leaves_out_any() and not run.has_any_of(files):
             raise ReadError(_why_none(paths, run.failed))
         if not run.has_any():
@@ -136,6 +139,7 @@ def update_index(
                 fresh, folder, run.entries(), making=making, tables=run.tables, before=before
             )
         publish(folder)
+        run.finish()
         progress("indexing", 1, 1)
         return run.outcome(built.manifest, embedded=built.embedded, lost=lost)
 
@@ -154,6 +158,7 @@ class _Run:
         self._ahead: dict[str, tuple[Document, ...]] = {}
         self._read_well: set[str] = set()
         self._bad: dict[str, tuple[Path, str]] = {}
+        self._spread: Spread | None = None
 
     @property
     def failed(self) -> tuple[tuple[Path, str], ...]:
@@ -215,6 +220,23 @@ class _Run:
             except ReadError as error:
                 self._bad[path] = (file, str(error))
 
+    def spread(self, folder: Path, making: Making, settings: Settings) -> None:
+        """Have Ray read and embed what is to be read; kept beside the index until `finish`."""
+        home = folder.resolve()
+        self._spread = spread_reading(
+            {path: file for path, file in self._to_read.items() if path not in self._bad},
+            self._sums,
+            home.with_name(f".{home.name}-spread"),
+            making=making,
+            settings=settings,
+            progress=self._progress,
+        )
+
+    def finish(self) -> None:
+        """The generation holds all that was read."""
+        if self._spread:
+            self._spread.remove()
+
     def leaves_out_any(self) -> bool:
         return bool(self._left_out) or not set(self._held_tables) <= set(self._tables)
 
@@ -240,7 +262,8 @@ class _Run:
                 self._progress("reading", done, len(self._to_read))
                 documents, done = self._read(path), done + 1
             if documents:
-                yield Fresh(path, self._sums[path], documents)
+                embedded = self._spread.embedded(path) if self._spread else None
+                yield Fresh(path, self._sums[path], documents, embedded)
             elif path in self._held and not self._is_left_out(path):
                 yield Kept(self._held[path], self._left_out.get(path, frozenset()))
         if done:
@@ -278,7 +301,8 @@ class _Run:
             return ()
         file = self._to_read[path]
         try:
-            documents = self._ahead.pop(path, ()) or read_file(file)
+            read = self._spread.documents if self._spread else None
+            documents = self._ahead.pop(path, ()) or (read(path) if read else read_file(file))
         except ReadError as error:
             self._bad[path] = (file, str(error))
         except OSError as error:

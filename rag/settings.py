@@ -22,7 +22,8 @@ class Settings:
     chunk_chars: aim for the length of a chunk; None is what an index was built with, and
     DEFAULT_CHUNK_CHARS for a new one. batch_size: texts that a model embeds at once.
     store: a name in `STORES`, "milvus", or "" to choose by count; uri: where that Milvus is.
-    device: "cpu", "cuda" or "" for whichever is there.
+    ray: "" to read and embed in this process, "local" to spread it over this machine by Ray, or
+    the address of a Ray cluster. device: "cpu", "cuda" or "" for whichever is there.
     """
 
     embedder: str = ""
@@ -38,6 +39,7 @@ class Settings:
     context_tokens: int = 0
     answer_tokens: int = 700
     timeout_s: float = 60.0
+    ray: str = ""
 
 
 def data_file(name: str) -> Path:

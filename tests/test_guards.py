@@ -37,7 +37,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         " manifest targets extraction charts records locking reranking followups",
         "generations publishing",
         "building",
-        "index",
+        "index spreading",
         "retrieval indexing integrity conversation",
         "answering",
         "assistant",

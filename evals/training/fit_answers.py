@@ -27,7 +27,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from rag import Assistant
-from rag.assistant import CANDIDATES
+from rag.answering import CANDIDATES
 from rag.embedders.static import load_embedded
 from rag.evaluation.metrics import norm
 from rag.evaluation.questions import Question, read_questions
