@@ -28,7 +28,7 @@ from rag.records import (
     Table,
     ends_of_documents,
     keys_of,
-    read_documents,
+    read_recorded,
 )
 from rag.stores import STORES
 from rag.targets import TargetTable
@@ -261,7 +261,7 @@ def _texts(folder: Path, home: Path, targets: _Targets, *, documents: int) -> It
     table: Ids = np.load(folder / CHUNKS, allow_pickle=False)
     ends = ends_of_documents(table, documents)
     apart, at = TellingApart(), 0
-    for end, (read, found) in zip(ends, read_documents(folder, home), strict=True):
+    for end, (read, found) in zip(ends, read_recorded(folder, home), strict=True):
         document = apart.name(read)
         targets.add(document, found)
         for _, start, stop in table[at:end].tolist():
