@@ -29,7 +29,7 @@ from rag.records import (
     Table,
     ends_of_documents,
     keys_of,
-    read_documents,
+    read_recorded,
 )
 from rag.stores import STORES, choose_store
 from rag.targets import TargetTable
@@ -295,7 +295,7 @@ class _Targets:
 def _documents(folder: Path, home: Path) -> Iterator[tuple[Document, Sequence[Target] | None]]:
     """The documents as the index names them, and what a rule found in each."""
     apart = TellingApart()
-    return ((apart.name(read), found) for read, found in read_documents(folder, home))
+    return ((apart.name(read), found) for read, found in read_recorded(folder, home))
 
 
 def _searched(

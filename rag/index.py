@@ -42,7 +42,7 @@ from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.publishing import fetched_files, open_rows, publish_files
 from rag.records import CHUNKS, KEYS, SOURCES, TABLES, VECTORS, Table
-from rag.records import read_documents as read_recorded
+from rag.records import read_documents as read_records
 from rag.settings import DEFAULT_CHUNK_CHARS, Settings
 from rag.stores import STORES, Store
 from rag.targets import TargetTable
@@ -258,7 +258,7 @@ def _lasting_name(embedder: str) -> str:
 
 def _read_documents(path: Path, folder: Path) -> tuple[Document, ...]:
     apart = TellingApart()
-    return tuple(apart.name(recorded.document) for recorded in read_recorded(path, folder))
+    return tuple(apart.name(document) for document in read_records(path, folder))
 
 
 def _read_chunks(path: Path, documents: Sequence[Document]) -> tuple[Chunk, ...]:

@@ -112,7 +112,7 @@ def _faults_of_texts(
         yield f"{path} holds {held} documents, its chunks are of others; {documents} were written"
         return
     at = 0
-    for end, (document, _) in zip(ends, read_documents(path, folder), strict=True):
+    for end, document in zip(ends, read_documents(path, folder), strict=True):
         spans: Ids = np.asarray(records.chunks[at:end, 1:])
         starts, stops = spans[:, 0].tolist(), spans[:, 1].tolist()
         if [0, *stops] != [*starts, len(document.text)]:

@@ -145,7 +145,7 @@ class Records:
                 yield file.readline()
 
     def documents(self, source: Source) -> Iterator[Document]:
-        return (parse_line(line, self._home).document for line in self.lines(source))
+        return (_document(_parsed(line), self._home) for line in self.lines(source))
 
     def spans_of(self, source: Source) -> Ids:
         """(chunks, 3): the document, counted from the source's first, start and end."""
@@ -233,29 +233,39 @@ def ends_of_documents(chunks: Ids, documents: int) -> list[int]:
     return ends
 
 
-def read_documents(folder: Path, home: Path) -> Iterator[Recorded]:
+def read_documents(folder: Path, home: Path) -> Iterator[Document]:
     """The documents of a generation, as read, one by one; raises as `Records` does."""
     home = home.resolve()
-    with (folder / DOCUMENTS).open("rb") as lines:
-        for line in lines:
-            yield parse_line(line, home)
+    return (_document(row, home) for row in read_lines(folder / DOCUMENTS))
+
+
+def read_recorded(folder: Path, home: Path) -> Iterator[Recorded]:
+    """The same, each with the targets found in it."""
+    home = home.resolve()
+    for row in read_lines(folder / DOCUMENTS):
+        found = row["targets"]
+        targets = None if found is None else tuple(Target(**target) for target in found)
+        yield Recorded(_document(row, home), targets)
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as lines:
-        for line in lines:
-            yield json.loads(line.decode("utf-8", _ERRORS))
+        yield from map(_parsed, lines)
 
 
-def parse_line(line: bytes, home: Path) -> Recorded:
-    row = json.loads(line.decode("utf-8", _ERRORS))
-    targets = row.pop("targets")
+def _parsed(line: bytes) -> dict[str, Any]:
+    row: dict[str, Any] = json.loads(line.decode("utf-8", _ERRORS))
+    return row
+
+
+def _document(row: dict[str, Any], home: Path) -> Document:
+    """row: changed in place."""
+    del row["targets"]
     row["source"] = os.path.normpath(home / row["source"])
     row["page_spans"] = tuple(PageSpan(*span) for span in row["page_spans"])
     row["sections"] = tuple(Section(*section) for section in row["sections"])
     row["aliases"] = tuple(row["aliases"])
-    found = None if targets is None else tuple(Target(**target) for target in targets)
-    return Recorded(Document(**row), found)
+    return Document(**row)
 
 
 def _line(row: dict[str, Any]) -> bytes:
