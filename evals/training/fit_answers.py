@@ -33,7 +33,7 @@ from rag.evaluation.metrics import norm
 from rag.evaluation.questions import Question, read_questions
 from rag.evidence.answerable import COEFFICIENTS, SIGNS, signs
 from rag.evidence.features import FEATURES, measure
-from rag.evidence.ranking import TREES
+from rag.evidence.ranking import TREES, put_in_order
 from rag.evidence.units import Unit, cut_units
 from rag.query import understand
 from rag.settings import Settings
@@ -225,16 +225,13 @@ def is_told(example: Example, score: np.ndarray, chars: int) -> bool:
     return bool(found.all())
 
 
-def ranked(example: Example, score: np.ndarray) -> list[Unit]:
-    order = np.argsort(-score, kind="stable")
-    return [example.units[i]._replace(score=float(score[i])) for i in order]
-
-
 def gate_rows(
     examples: Sequence[Example], scores: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     rows = [
-        signs(e.query, ranked(e, s), e.rarity) if e.units else np.zeros(len(SIGNS))
+        signs(e.query, put_in_order(e.query, e.units, s.tolist()), e.rarity)
+        if e.units
+        else np.zeros(len(SIGNS))
         for e, s in zip(examples, scores, strict=True)
     ]
     return np.array(rows), np.array([e.question.answerable for e in examples])

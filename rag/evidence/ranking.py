@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from rag.evidence.features import FEATURES, Embed, measure
+from rag.evidence.features import FEATURES, Embed, has_figure, measure
 from rag.evidence.trees import Trees
 from rag.evidence.units import Unit, cut_units
 from rag.types import Hit, Query
 
+_NO_FIGURE = 0.5  # factor for a unit without a figure where one is asked: evals/LOG.md
 TREES = Path(__file__).with_name("ranker.json")
 
 
@@ -37,10 +38,19 @@ class Ranker:
         units = cut_units(query, hits)
         rows = measure(query, hits, units, rarity=self.rarity, embed=self.embed)
         scores = load_trees().probabilities(rows).tolist() if units else []
-        scored = (unit._replace(score=score) for unit, score in zip(units, scores, strict=True))
-        ranked = sorted(scored, key=lambda unit: -unit.score)
+        ranked = put_in_order(query, units, scores)
         self._last = (query, hits, ranked)  # set as one, so that threads see one question's
         return ranked
+
+
+def put_in_order(query: Query, units: Sequence[Unit], scores: Sequence[float]) -> list[Unit]:
+    """The units with their scores, best first; less where a figure is asked for and none stated."""
+    factors = [
+        _NO_FIGURE if query.wants_figure and not has_figure(unit.own_text) else 1.0
+        for unit in units
+    ]
+    scored = (u._replace(score=f * s) for u, f, s in zip(units, factors, scores, strict=True))
+    return sorted(scored, key=lambda unit: -unit.score)
 
 
 @cache

@@ -20,7 +20,7 @@ _MOST: dict[Kind, int] = {"fact": 5, "compare": 5, "list": 6, "scope": 6}  # quo
 _MARKER_CHARS = 6  # a marker and the blank line after it
 # Probability that what is quoted answers, after which no more of a fact is quoted: of a figure, of
 # another fact, and of one asked in another language, where less can be told for sure.
-_ENOUGH_FIGURE, _ENOUGH, _ENOUGH_FOREIGN = 0.65, 0.75, 0.9
+_ENOUGH_FIGURE, _ENOUGH, _ENOUGH_FOREIGN = 0.65, 0.85, 0.9
 _LOOKED_AT = 4  # units in whose documents a section may list the items asked for
 _SURE = 0.6  # score of a best unit that speaks in the question's words
 _KEEP_ABOVE = 0.08  # of the best unit's score: weaker ones are not worth the reader's time
