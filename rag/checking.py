@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rag.figures import find_figures, find_years, to_base_unit
+from rag.language import detect_language
 from rag.places import find_places
 from rag.words import find_numerals, normalize, split_clauses, split_sentences, tokenize
 
@@ -27,6 +28,7 @@ _HAN_NUMBER = re.compile(
     r"|(?<![\d.〇一二两三四五六七八九十百千万亿])[〇一二两三四五六七八九十百千万亿]{2,}"
     r"|[一二三四五六七八九]成"
 )
+_PLANS = {"十二五": "12", "十三五": "13", "十四五": "14", "十五五": "15"}  # the 14th Five-Year Plan
 _ENGLISH_YEAR = re.compile(r"(?<![\d.,])(20\d\d)(?![\d%]|[.,]\d)")
 _ENGLISH_FIGURE = re.compile(
     r"(?<![\d.,\-])(\d+(?:[.,]\d+)*)\s*(%|[A-Za-z\u00b3\u00b2-]+(?:\s+[A-Za-z]+){0,2})?"
@@ -54,8 +56,9 @@ def find_faults(text: str, sources: Sequence[str]) -> tuple[str, ...]:
     sources: what is cited with its title, region and headings; joined, order is kept.
     """
     source = "\n".join(sources)
+    plans = " ".join(number for name, number in _PLANS.items() if name in source)
     places, names = _stray_places(text, source), _stray_names(text, source)
-    return (*find_false_figures(text, sources), *places, *names)
+    return (*find_false_figures(text, [*sources, plans]), *places, *names)
 
 
 def find_false_figures(text: str, sources: Sequence[str]) -> tuple[str, ...]:
@@ -140,7 +143,7 @@ def _stray_names(text: str, source: str) -> Iterator[str]:
     plain = _squeezed(source)
     yield from (link for link in _LINK.findall(text) if _squeezed(link) not in plain)
     yield from (title for title in _TITLE.findall(text) if _squeezed(title) not in plain)
-    chinese = bool(_HAN.search(text))
+    chinese = detect_language(text) == "zh"  # an English sentence may hold 2800万千瓦 as printed
     if chinese or not _HAN.search(source):
         words = set(tokenize(source))
         for name in _names_in(_LINK.sub(" ", text), chinese=chinese):

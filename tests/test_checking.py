@@ -3,7 +3,7 @@ import pytest
 from rag.checking import find_false_figures, find_faults, find_instructions, find_stated
 
 PLAN = (
-    "到2025年,非化石能源消费比重达到18%左右,风电装机达到2800万千瓦以上,单位能耗比2020年下降14%。"
+    "“十四五”时期,到2025年,非化石能源消费比重达到18%左右,风电装机达到2800万千瓦以上,单位能耗比2020年下降14%。"
     "到2030年,非化石能源消费比重达到25%左右,推广CCUS技术。"
 )
 SOURCES = (PLAN, "江苏省碳达峰实施方案", "江苏省", "一、主要目标", "343")
@@ -22,6 +22,8 @@ ENGLISH = "By 2025 the co-operative of Harbour Street keeps 37 beehives and 12.5
         "推广CCUS技术",
         "Jiangsu aims at 18% by 2025 and 25% by 2030.",
         "By 2030, the share reaches 25 percent.",
+        "Jiangsu will have wind power of 2800万千瓦.",
+        "In the 14th Five-Year Plan period the share reaches 18%.",
         "没有数字的话",
         "",
     ],

@@ -29,7 +29,8 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     frozenset(row.split())
     for row in (
         "types errors settings",
-        "places language words wording glossary figures indicators indicator_names checking judging",
+        "places language words wording glossary figures indicators indicator_names checking"
+        " judging",
         "readers chunking embedders stores lexical query generators citing verifying refusal naming"
         " manifest targets extraction charts",
         "index",
@@ -39,9 +40,9 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     )
 )
 WORDS, OUTERMOST = 1, len(ROWS) - 1  # rows whose modules may import each other
-# Beside what `rag` exports: evals/training compares and reuses the embedders that it trains, and fits
-# the judge of statements. Benchmarks measure parts that no program needs by themselves: the rule that
-# finds targets, the table's reading of indicators, the places in a question, models on a GPU.
+# Beside what `rag` exports: evals/training compares and reuses the embedders that it trains, and
+# fits the judge of statements. Benchmarks measure parts that no program needs by themselves: the
+# rule that finds targets, the table's reading of indicators, places in questions, models on a GPU.
 ALLOWED_OUTSIDE = {
     "evals/training": {"rag.embedders", "rag.checking", "rag.judging", "rag.language"},
     "evals/benchmarks": {

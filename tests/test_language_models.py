@@ -111,7 +111,8 @@ def test_what_was_cut_off_is_left_out(built):
 
 
 def test_paragraphs_and_lists_keep_their_form(built):
-    text = "目标如下:\n- 江苏省风电装机达到2800万千瓦以上[{n}]\n- 江苏省新建厂房屋顶光伏覆盖率达到50%[{n}]"
+    lines = ("江苏省风电装机达到2800万千瓦以上", "江苏省新建厂房屋顶光伏覆盖率达到50%")
+    text = "目标如下:" + "".join(f"\n- {line}[{{n}}]" for line in lines)
     answer = reply(built, text)
     first, second = answer.text.split("\n")
     assert (first[-3:], second[-3:]) == ("[1]", "[2]")

@@ -1,4 +1,4 @@
-"""Passages and tokens a second against the plain loop, in one run: `python -m evals.benchmarks.gpu`.
+"""Passages and tokens a second against the plain loop: `python -m evals.benchmarks.gpu`.
 
 The architectures are real, the weights random: an encoder of XLM-R base's shape (278 M weights) and
 a decoder of Qwen3-4B's (or smaller: --decoder 0.6B), so nothing is downloaded. Embedding: the

@@ -31,12 +31,15 @@ QUANTILES = (0.01, 0.02, 0.05, 0.1)
 
 
 class Pair(NamedTuple):
-    """clean: whether figures and names of the claim all stand in the passage."""
+    """clean: whether figures and names of the claim all stand in the passage. verbatim: whether the
+    claim is the snippet itself.
+    """
 
     same_language: bool
     supported: bool
     clean: bool
     score: float
+    verbatim: bool
 
 
 def main() -> None:
@@ -67,7 +70,7 @@ def pairs_of(assistant: Assistant, row: dict) -> Iterator[Pair]:
                 text = shown(hit)
                 same = detect_language(claim) in ("", hit.chunk.document.language)
                 clean = not find_faults(claim, [text])
-                yield Pair(same, supported, clean, judge.score(claim, [text]))
+                yield Pair(same, supported, clean, judge.score(claim, [text]), claim == snippet)
 
 
 def claims_of(row: dict, snippets: list[str]) -> Iterator[tuple[str, str]]:
@@ -85,6 +88,10 @@ def report(name: str, pairs: list[Pair], same: bool) -> None:
     print(f"{name}: {len(good)} supported, {len(bad)} unsupported, {len(hard)} without a fault")
     if not (len(good) and len(bad)):
         return
+    for verbatim in (True, False):
+        clean = [p.clean for p in chosen if p.supported and p.verbatim == verbatim]
+        told = "snippets" if verbatim else "claims in other words"
+        print(f"  supported {told} without a fault: {np.mean(clean) if clean else 0:.3f}")
     for q in QUANTILES:
         print(f"  {q:.0%} of the supported score below {np.quantile(good, q):.2f}")
     cuts = np.arange(0.1, 0.95, 0.05)
