@@ -1,21 +1,33 @@
 """The chat page on its own: `python app.py --index indexes/default --port 7860`."""
 
 import argparse
+import os
 import sys
+from pathlib import Path
 
-from rag import Assistant, RagError, serve
+from rag import Address, Assistant, RagError, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve the page until Ctrl-C; 2 if there is no index or the port is taken."""
+    """Serve the page until Ctrl-C; 2 if there is no index, no port, or no password where needed."""
     parser = argparse.ArgumentParser(description="Serve the chat page.")
     parser.add_argument("--index", default="indexes/default", help="a folder that `rag index` made")
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other machines in")
     parser.add_argument("--port", type=int, default=7860)
+    parser.add_argument("--no-auth", action="store_true", help="let them in without TANWEN_AUTH")
+    parser.add_argument("--mcp", action="store_true", help="offer ask, search, targets as tools")
     chosen = parser.parse_args(arguments)
+    password = "" if chosen.no_auth else os.environ.get("TANWEN_AUTH", "")  # user:password
+    address = Address(chosen.host, chosen.port, password, chosen.no_auth)
     try:
         assistant = Assistant.load(chosen.index)
-        serve(assistant, host=chosen.host, port=chosen.port, on_start=_announce)
+        serve(
+            assistant,
+            index=Path(chosen.index),
+            address=address,
+            mcp=chosen.mcp,
+            on_start=_announce,
+        )
     except RagError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2

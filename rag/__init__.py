@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from rag.errors import RagError
     from rag.settings import Settings
     from rag.types import Answer, Chunk, Citation, Document, Hit
+    from rag.web.gate import Address
     from rag.web.page import serve
 
 __all__ = [
+    "Address",
     "Answer",
     "Assistant",
     "Chunk",
@@ -22,6 +24,7 @@ __all__ = [
     "serve",
 ]
 _HOMES = {
+    "Address": "web.gate",
     "Assistant": "assistant",
     "RagError": "errors",
     "Settings": "settings",

@@ -1,22 +1,26 @@
-"""The `rag` command: index, ask, search, targets, chat, eval, compare, info."""
+"""The `rag` command: index, ask, search, targets, chat, eval, compare, info, verify, rollback."""
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rag.assistant import PASSAGES, Assistant
-from rag.errors import BadRequest, RagError
-from rag.indexing import index_paths
-from rag.manifest import Manifest
+from rag.answering import PASSAGES
+from rag.assistant import Assistant
+from rag.building import MILVUS
+from rag.errors import BadRequest, IndexDamaged, RagError
+from rag.generations import roll_back
+from rag.indexing import Change, update_index
+from rag.integrity import verify_index
 from rag.rendering import (
     answer_row,
     answer_text,
+    checked_text,
     csv_text,
     hit_row,
     hits_text,
@@ -27,11 +31,16 @@ from rag.rendering import (
     target_row,
 )
 from rag.settings import DEFAULT_INDEX, Settings
+from rag.spreading import LOCAL
+from rag.stores import STORES
+from rag.stores.milvus import is_uri
 from rag.types import Answer
+from rag.web.gate import Address
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
 _MAX_PORT = 65535
 _GATE_CODE = 3  # `rag eval` ran, and a limit asked for isn't reached
+_HINT = "Ask, and ask on (“那浙江呢?”, “and in 2030?”); Ctrl-D ends."
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -72,10 +81,13 @@ def _fail(code: int, reason: str) -> int:
 
 
 def _index(args: argparse.Namespace) -> int:
+    if not (args.paths or (args.remove and not args.sync)):
+        raise BadRequest("name a PATH to read, or what to --remove; see `rag index --help`.")
     with _Bars(hidden=args.json) as bars:
-        outcome = index_paths(args.paths, args.index, settings=_settings(args), progress=bars)
+        change = Change(args.paths, args.remove, args.sync)
+        outcome = update_index(change, args.index, settings=_settings(args), progress=bars)
     if outcome.lost:
-        print(f"rag: nothing was kept of the old index: {outcome.lost}", file=sys.stderr)
+        print(f"rag: {outcome.lost}", file=sys.stderr)
     for _, reason in outcome.failed:
         print(f"rag: left out: {reason}", file=sys.stderr)
     return _show(args, outcome_row(outcome), outcome_text(args.index, outcome))
@@ -83,25 +95,68 @@ def _index(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace) -> int:
     assistant = Assistant.load(args.index, settings=_settings(args))
+    if args.question is None:
+        return _talk(args, assistant)
+    _answer(args, assistant, args.question)
+    return 0
+
+
+def _talk(args: argparse.Namespace, assistant: Assistant) -> int:
+    """Answer a question a line, each with those before it, until the input ends."""
+    history: list[Answer] = []
+    for question in filter(str.strip, _lines()):
+        try:
+            history.append(_answer(args, assistant, question, history=history))
+            print(end="" if args.json else "\n", flush=True)
+        except BadRequest as error:
+            _fail(2, str(error))
+    return 0
+
+
+def _lines() -> Iterator[str]:
+    """What is typed at a prompt, or piped in."""
+    if not sys.stdin.isatty():
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+        yield from sys.stdin
+        return
+    print(_HINT, file=sys.stderr)
+    while True:
+        try:
+            yield input("? ")
+        except EOFError:
+            print()
+            return
+
+
+def _answer(
+    args: argparse.Namespace, assistant: Assistant, question: str, *, history: Sequence[Answer] = ()
+) -> Answer:
+    """Answer and print; to a person as it comes, to a file or a program whole."""
     steps = assistant.stream(
-        args.question,
+        question,
+        history=history,
         region=args.region,
         level=args.level,
         status=args.status,
         document=args.document,
         passages=args.passages,
     )
-    live = not args.json and sys.stdout.isatty()  # a person reads along; a file wants it whole
+    live = not args.json and sys.stdout.isatty()
     for step in steps:
         if isinstance(step, Answer):
             answer = step
         elif live:
             print(step, end="", flush=True)
-    if not live:
-        return _show(args, answer_row(answer), answer_text(answer))
-    sources = sources_text(answer)
-    print(f"\n\n{sources}" if sources else "")
-    return 0
+    if live:
+        told = [f"→ {answer.resolved}"] if answer.resolved else []
+        print("\n\n".join(["", *told, *filter(None, [sources_text(answer)])]))
+    elif args.json:
+        row = answer_row(answer)
+        print(json.dumps(row, ensure_ascii=False, indent=None if args.question is None else 1))
+    else:
+        print(answer_text(answer))
+    return answer
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -121,8 +176,18 @@ def _chat(args: argparse.Namespace) -> int:
     from rag.web.page import serve  # loads gradio
 
     assistant = Assistant.load(args.index, settings=_settings(args))
-    serve(assistant, host=args.host, port=args.port, on_start=_announce)
+    serve(assistant, index=args.index, address=_address(args), mcp=args.mcp, on_start=_announce)
     return 0
+
+
+def _address(args: argparse.Namespace) -> Address:
+    password = os.environ.get("TANWEN_AUTH", "") if args.auth else ""
+    if args.auth and not password:
+        raise BadRequest(
+            "TANWEN_AUTH is not set; give it a user and a password: "
+            "`TANWEN_AUTH=user:password rag chat --auth`."
+        )
+    return Address(args.host, args.port, password, args.no_auth)
 
 
 def _announce(address: str) -> None:
@@ -164,8 +229,8 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _info(args: argparse.Namespace) -> int:
-    manifest = Manifest.load(args.index)
     assistant = Assistant.load(args.index, settings=_settings(args))
+    manifest = assistant.index.manifest
     files = [path for path in args.index.rglob("*") if path.is_file()]
     row = {
         "index": str(args.index),
@@ -181,6 +246,27 @@ def _info(args: argparse.Namespace) -> int:
         "megabytes": round(sum(path.stat().st_size for path in files) / 1e6, 1),
     }
     return _show(args, row, "\n".join(f"{name:12} {value}" for name, value in row.items()))
+
+
+def _verify(args: argparse.Namespace) -> int:
+    checked = verify_index(args.index)
+    _show(args, {"index": str(args.index), **checked._asdict()}, checked_text(args.index, checked))
+    for fault in checked.faults:
+        print(f"rag: {fault}", file=sys.stderr)
+    if not checked.faults:
+        return 0
+    raise IndexDamaged(
+        f"{args.index} is damaged; go back to the generation before: `rag rollback --index "
+        f"{args.index}`, or rebuild it: `rag index corpus/ --index {args.index}`."
+    )
+
+
+def _rollback(args: argparse.Namespace) -> int:
+    now, before = roll_back(args.index)
+    assert before is not None, "it was in use a moment ago"
+    row = {"index": str(args.index), "in_use": now.name, "before": before.name}
+    told = f"generation {now.name} is in use again, {before.name} is kept as the one before"
+    return _show(args, row, f"{args.index}: {told}")
 
 
 def _targets(args: argparse.Namespace) -> int:
@@ -237,13 +323,16 @@ class _Bars:
 
 
 _EXAMPLES = {
-    "index": "rag index corpus/\n  rag index corpus/ path/to/compilation.txt reports/*.pdf",
+    "index": "rag index corpus/ path/to/compilation.txt reports/*.pdf\n"
+    "  rag index reports/ --sync\n  rag index --remove p003 reports/old.pdf",
     "ask": 'rag ask "江苏2025年风电装机目标是多少?"\n'
     '  rag ask "What does Hunan plan for 2030?" --json\n'
+    "  rag ask                          # a question a line, with follow-ups; Ctrl-D ends\n"
     '  rag ask "..." --generator http://localhost:8000/v1 --model qwen3',
     "search": 'rag search "屋顶光伏覆盖率" -k 5\n'
     '  rag search "rooftop solar" --region 湖南 --status final',
-    "chat": "rag chat\n  rag chat --port 8080",
+    "chat": "rag chat\n  rag chat --port 8080 --mcp\n"
+    "  TANWEN_AUTH=anna:SECRET rag chat --host 0.0.0.0 --auth",
     "eval": "rag eval evals/questions/dev.jsonl --out evals/reports/dev\n"
     "  rag eval evals/questions/dev.jsonl --fail-under recall@5=0.9 --fail-over violations=0\n"
     "  rag eval evals/questions/dev.jsonl --generator Qwen/Qwen3-4B",
@@ -251,6 +340,8 @@ _EXAMPLES = {
     "targets": "rag targets 森林覆盖率 --year 2025\n"
     '  rag targets "non-fossil share" --region Jiangsu --plot jiangsu.png',
     "info": "rag info\n  rag info --json",
+    "verify": "rag verify\n  rag verify --index indexes/mine",
+    "rollback": "rag rollback\n  rag rollback --index indexes/mine",
 }
 
 
@@ -268,18 +359,49 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     index = _command(commands, "index", _index, "read files and folders into the index")
-    index.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders")
+    index.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders")
+    index.add_argument(
+        *("--remove", "-r"),
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="ID|FILE",
+        help="leave out documents, or all of a file",
+    )
+    index.add_argument(
+        "--sync", action="store_true", help="leave out what is gone from the folders named"
+    )
     index.add_argument(
         "--embedder", help="embedded (default), or a sentence-transformers model or folder"
     )
     index.add_argument(
-        "--chunk-chars", type=_positive, default=Settings.chunk_chars, help="longest chunk"
+        "--chunk-chars", type=_positive, help="longest chunk; default: as the index has, or 400"
+    )
+    index.add_argument(
+        "--batch-size",
+        type=_positive,
+        default=Settings.batch_size,
+        help=f"texts that a model embeds at once, default {Settings.batch_size}",
+    )
+
+    index.add_argument(
+        "--store", choices=(*STORES, MILVUS), help="where vectors are searched; default: by count"
+    )
+    index.add_argument("--uri", help="with --store milvus: its address, or a file, e.g. ./x.db")
+    index.add_argument(
+        *("--ray",),
+        nargs="?",
+        const=LOCAL,
+        metavar="ADDRESS",
+        help="read and embed with Ray: on this machine, or on the cluster at ADDRESS",
     )
 
     ask = _command(commands, "ask", _ask, "answer a question with citations")
-    ask.add_argument("question")
     ask.add_argument(
-        "--passages", type=_positive, default=PASSAGES, help="how many the generator reads"
+        "question", nargs="?", help="without one, questions are read a line each, and follow-ups"
+    )
+    ask.add_argument(
+        "--passages", type=_positive, default=PASSAGES, help="how many a language model reads"
     )
     search = _command(commands, "search", _search, "find passages")
     search.add_argument("question", metavar="query")
@@ -293,6 +415,12 @@ def _parser() -> argparse.ArgumentParser:
     chat = _command(commands, "chat", _chat, "open the chat page")
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on")
     chat.add_argument("--port", type=_port, default=7860)
+    door = chat.add_mutually_exclusive_group()
+    door.add_argument(
+        "--auth", action="store_true", help="ask for TANWEN_AUTH, which holds user:password"
+    )
+    door.add_argument("--no-auth", action="store_true", help="let other machines in without")
+    chat.add_argument("--mcp", action="store_true", help="offer ask, search and targets as tools")
 
     evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
     evaluate.add_argument("questions", type=Path, help="JSON lines or CSV, see evals/questions/")
@@ -327,6 +455,8 @@ def _parser() -> argparse.ArgumentParser:
     targets.add_argument("--plot", type=Path, metavar="PNG", help="also draw a bar chart")
 
     _command(commands, "info", _info, "what is indexed, with which models, healthy or not")
+    _command(commands, "verify", _verify, "check every file, count, offset and vector of an index")
+    _command(commands, "rollback", _rollback, "take the generation before into use again")
     return parser
 
 
@@ -364,12 +494,21 @@ def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.A
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
-        "--index", type=Path, default=DEFAULT_INDEX, metavar="DIR", help=f"default {DEFAULT_INDEX}"
+        "--index",
+        type=_place,
+        default=DEFAULT_INDEX,
+        metavar="DIR",
+        help=f"default {DEFAULT_INDEX}",
     )
     command.add_argument("--device", default="", help="cpu or cuda; default: whichever is there")
     command.add_argument("--json", action="store_true", help="print JSON for programs")
     command.set_defaults(run=run)
     return command
+
+
+def _place(text: str) -> Path | str:
+    """A folder; or the address of a Milvus, which would lose a stroke as a path."""
+    return text if is_uri(text) else Path(text)
 
 
 def _positive(text: str) -> int:

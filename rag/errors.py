@@ -6,6 +6,7 @@ RagError
 ├── IndexMissing    there is no index at the folder named
 ├── IndexDamaged    an index file is missing, altered or of another format version
 ├── IndexMismatch   the index and the embedder or the vectors don't fit together
+├── EngineMissing   a search engine or a cluster isn't installed or doesn't answer
 ├── ModelMissing    a model named in the settings is not on this machine
 ├── ModelFailed     a language model, or the server that runs it, breaks off or can't be reached
 └── BadRequest      a question or an argument can't be used
@@ -33,6 +34,10 @@ class IndexDamaged(RagError):
 
 
 class IndexMismatch(RagError):
+    pass
+
+
+class EngineMissing(RagError):
     pass
 
 

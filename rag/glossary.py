@@ -106,6 +106,12 @@ def expand(text: str, language: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(term.zh for term in find_terms(text, spoken)))
 
 
+def name_term(zh: str, language: str) -> str:
+    """The first name in a language of the term whose main Chinese name is `zh`; else that."""
+    cells = (cell for row, cell in _cells(language) if _chinese_names()[row][0] == zh)
+    return next(cells, "").split("|")[0] or zh
+
+
 def stem_words(text: str, language: str) -> tuple[str, ...]:
     """What `find_terms` compares: stems of words, single Han characters; links left out."""
     return tuple(symbol.key for symbol in _symbols(text, language) if symbol.key != _MARK)

@@ -4,6 +4,7 @@ import re
 
 from rag.errors import BadRequest
 from rag.glossary import expand
+from rag.kinds import find_kinds
 from rag.language import detect_language
 from rag.places import find_places
 from rag.types import Kind, Place, Query
@@ -42,8 +43,11 @@ _FIGURE = _any_of(
 )
 
 
-def understand(question: str) -> Query:
-    """Read a question; raises BadRequest if it is empty or longer than MAX_QUESTION_CHARS."""
+def understand(question: str, *, language: str = "") -> Query:
+    """Read a question; raises BadRequest if it is empty or longer than MAX_QUESTION_CHARS.
+
+    language: in which it is to be answered; told from it if "".
+    """
     text = question.encode("utf-8", "replace").decode("utf-8").strip()  # half characters: ?
     if not any(char.isalnum() for char in text):
         raise BadRequest(
@@ -54,7 +58,7 @@ def understand(question: str) -> Query:
             f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARS:,}; "
             "ask it shorter, or index a text of your own: `rag index FILE`."
         )
-    plain, language = normalize(text), detect_language(text)
+    plain, language = normalize(text), language or detect_language(text)
     places, years = find_places(plain), _years(plain)
     return Query(
         question=text,
@@ -64,6 +68,7 @@ def understand(question: str) -> Query:
         years=years,
         wants_figure=bool(_FIGURE.search(plain)),
         everywhere=bool(_EVERYWHERE.search(plain)),
+        document_kinds=find_kinds(plain, language),
         chinese=_in_chinese(text, language, places, years) if language != "zh" else "",
     )
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from rag.evidence.answerable import threshold
+from rag.evidence.units import Unit
 from rag.places import find_places, name_in
 from rag.types import Draft, Evidence, Hit, Place, Query, Statement
 from rag.wording import cited_place, say
@@ -35,22 +37,38 @@ def find_reason(
     return ""
 
 
+def find_doubt(query: Query, ranked: Sequence[Unit], answerable: float) -> str:
+    """Why the units found seem not to answer, "" if they may.
+
+    answerable: as from `rag.evidence.answerable.estimate`. A comparison is not refused by it: what
+    one of its places lacks is said beside what the others state.
+    """
+    if answerable >= threshold() or query.kind == "compare":
+        return ""
+    if not query.wants_figure:
+        return say(query.language, "refused")
+    other_year = query.years and ranked and ranked[0].year_met < 0
+    return say(query.language, "no_figure_of_year" if other_year else "no_such_figure")
+
+
 def _listed(query: Query, names: Iterable[str]) -> str:
     return say(query.language, "comma").join(names)
 
 
-def decline(query: Query, reason: str, hits: Sequence[Hit]) -> Draft:
-    """The refusal as a draft: the reason, and the nearest passages of two documents, cited.
+def decline(query: Query, reason: str, hits: Sequence[Hit], ranked: Sequence[Unit] = ()) -> Draft:
+    """The refusal as a draft: the reason, and the nearest sentences of two documents, cited.
 
-    hits: best first.
+    hits, ranked: best first; the hits themselves are cited where they hold no unit.
     """
-    nearest: dict[str, Hit] = {}
+    nearest: dict[str, Evidence] = {}
+    for unit in ranked:
+        found = Evidence(unit.document, unit.start, unit.end, unit.score)
+        nearest.setdefault(unit.document.id, found)
     for hit in hits:
-        nearest.setdefault(hit.chunk.document.id, hit)
-    evidence = tuple(
-        Evidence(hit.chunk.document, hit.chunk.start, hit.chunk.end, hit.score)
-        for hit in list(nearest.values())[:_NEAREST]
-    )
+        chunk = hit.chunk
+        whole = Evidence(chunk.document, chunk.start, chunk.end, hit.score)
+        nearest.setdefault(chunk.document.id, whole)
+    evidence = tuple(nearest.values())[:_NEAREST]
     if not evidence:
         return Draft((Statement(reason, ()),))
     named = _listed(query, (cited_place(query.language, e) for e in evidence))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.indexing import Outcome
+from rag.integrity import Checked
 from rag.types import Answer, Citation, Document, Hit, Target
 
 _QUOTE_WIDTH = 96  # characters of a passage that a listing shows
@@ -17,6 +18,7 @@ def answer_row(answer: Answer) -> dict[str, Any]:
     """What `rag ask --json` prints; the texts of whole documents are left out."""
     return {
         "question": answer.question,
+        "resolved": answer.resolved,
         "text": answer.text,
         "refused": answer.refused,
         "citations": [_citation_row(citation) for citation in answer.citations],
@@ -52,27 +54,39 @@ def _document_row(document: Document) -> dict[str, Any]:
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:
+    files = ("added", "changed", "removed", "unchanged")
     return {
-        "files": outcome.files,
-        "documents": len(outcome.index.documents),
-        "chunks": len(outcome.index.chunks),
-        "kept": outcome.kept,
+        **{name: getattr(outcome, name) for name in files},
         "failed": [{"file": str(file), "reason": reason} for file, reason in outcome.failed],
+        "documents": outcome.manifest.documents,
+        "chunks": outcome.manifest.chunks,
+        "embedded": outcome.embedded,
         "lost": outcome.lost,
-        "manifest": asdict(outcome.index.manifest),
+        "manifest": asdict(outcome.manifest),
     }
 
 
 def outcome_text(folder: Path, outcome: Outcome) -> str:
-    kept = f", {outcome.kept} documents kept from before" if outcome.kept else ""
+    files = ("added", "changed", "removed", "unchanged", "failed")
+    counts = ", ".join(f"{len(getattr(outcome, name))} {name}" for name in files)
     return (
-        f"{folder}: {len(outcome.index.documents)} documents, {len(outcome.index.chunks)} chunks, "
-        f"from {outcome.files} files read{kept}, {len(outcome.failed)} left out"
+        f"{folder}: {outcome.manifest.documents} documents, {outcome.manifest.chunks} chunks "
+        f"({outcome.embedded} embedded); files: {counts}"
+    )
+
+
+def checked_text(folder: Path, checked: Checked) -> str:
+    return (
+        f"{folder}: {'damaged' if checked.faults else 'whole'}: {checked.generations} generations, "
+        f"{checked.files} files, {checked.documents} documents, {checked.chunks} chunks"
     )
 
 
 def answer_text(answer: Answer) -> str:
-    return "\n\n".join(filter(None, (answer.text, sources_text(answer))))
+    """The question that a follow-up was taken for, the answer, and its sources."""
+    resolved = f"→ {answer.resolved}" if answer.resolved else ""
+    said = "\n\n".join(filter(None, (answer.text, sources_text(answer))))
+    return "\n".join(filter(None, (resolved, said)))
 
 
 def sources_text(answer: Answer) -> str:

@@ -1,28 +1,47 @@
 """Query -> hits: dense and lexical search fused, filtered, regions weighed, repeats folded."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.errors import BadRequest
 from rag.index import Index
+from rag.kinds import kinds_of
 from rag.places import find_places, places_of
+from rag.reranking import Candidate, features, load_reranker
 from rag.types import Chunk, Document, Hit, Ids, Query, Vectors
 from rag.words import find_numerals, split_sentences, tokenize
 
-# Weights beside 1.0 for lexical coverage, chosen on the training questions: evals/LOG.md.
-DENSE_WEIGHT = 0.01
-CROSS_LANGUAGE_WEIGHT = 0.1  # of the cosine where question and document share no words
-GLOSSARY_WEIGHT = 0.6  # of a question put into Chinese term by term, beside its own words
-PLACE_WEIGHT = 0.1
-_CANDIDATES = 200  # rows of each search that take part in the fusion
+_NEAR = 200  # rows of the dense search that take part where there are too many to score them all
+_RERANKED = 20  # hits that the reranker puts in order; it costs 0.1 ms each
+_DEPTH = 8  # times as many rows as hits are ranked first, since some fold into others
 _FOLD_ABOVE = 0.9  # share of five-character shingles that makes two passages the same
 _SHINGLE_CHARS = 5
 _MAX_RUN_ON = 400  # characters; a sentence cut by a boundary is joined if its rest is this short
 _BLANKS = " \t\u3000"
 _SENTENCE_ENDS = "。!?;:\n.)”\uff01\uff1f\uff1b\uff1a\uff09"
 MAX_TOP_K = 200
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each part counts in the score; chosen on the training questions: evals/LOG.md.
+
+    lexical: of the share of the question's words found in the chunk. glossary: of a question put
+    into Chinese term by term, beside its own words. dense: of the cosine in one language;
+    cross_language: where the document is in another. place: of a document of a place that the
+    question names; kind: of each kind that it names: an opinion, an action plan. reranker: of its
+    log-odds; 0 leaves it out.
+    """
+
+    lexical: float = 1.0
+    glossary: float = 0.6
+    dense: float = 0.2
+    cross_language: float = 0.5
+    place: float = 0.1
+    kind: float = 0.05
+    reranker: float = 0.03
 
 
 @dataclass(frozen=True)
@@ -43,81 +62,177 @@ class Filter:
         )
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """Rows of an index, shape (n,), with their scores; place: 1 asked for, -1 another, 0 none."""
+
+    rows: Ids
+    fused: Vectors
+    coverage: Vectors
+    cosine: Vectors
+    place: Vectors
+
+    def take(self, order: Ids) -> "_Ranked":
+        return _Ranked(*(getattr(self, field.name)[order] for field in fields(self)))
+
+
 class Retriever:
     """Searches one index; holds no state of its own between searches.
 
     places: names of the places that the documents are of.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, weights: Weights = Weights()) -> None:
         self._index = index
-        self._places = [places_of(d) for d in index.documents]
-        self.places = frozenset(name for own in self._places for name in own)
+        self._weights = weights
+        self._kinds = [kinds_of(d) for d in index.documents]
         rows = {document.id: row for row, document in enumerate(index.documents)}
         self._document_rows = np.array([rows[c.document.id] for c in index.chunks], dtype=np.int64)
+        self._of_place: dict[str, list[int]] = {}
+        for row, document in enumerate(index.documents):
+            for name in places_of(document):
+                self._of_place.setdefault(name, []).append(row)
+        self.places = frozenset(self._of_place)
+        self._languages = np.array([document.language for document in index.documents], dtype=str)
 
     def search(self, query: Query, *, top_k: int, only: Filter = Filter()) -> tuple[Hit, ...]:
         """The chunks that best fit the query, best first; at most `top_k`, fewer if fewer are left.
 
         The score is the share of the query's words (by their rarity) found in the chunk, plus
-        the weighted cosine, plus a bonus for a document of a place that the query names.
+        the weighted cosine, plus a bonus for a document of a place, and one for a document of a
+        kind, that the query names, plus, for the best, what the reranker says.
         source of the fusion: Bruch, Gai, Ingber 2023, "An Analysis of Fusion Functions for
         Hybrid Retrieval", convex combination.
         """
         if top_k not in range(1, MAX_TOP_K + 1):
             raise BadRequest(f"top_k is {top_k}; it must be a whole number, 1 to {MAX_TOP_K}.")
         rows = self._admitted(only)
-        if not len(rows):
+        searched = len(self._document_rows) if rows is None else len(rows)
+        if not searched:
             return ()
-        scores = self._scores(query, rows)
-        order = rows[np.argsort(-scores[rows], kind="stable")]
-        return self._folded(order, scores, top_k)
+        depth = _DEPTH * top_k
+        while True:
+            ranked = self._reranked(query, self._ranked(query, rows, depth=depth))
+            last = len(ranked.rows) == searched
+            hits = self._folded(ranked, top_k=top_k, last=last)
+            if hits or last:
+                return hits
+            depth *= _DEPTH
 
-    def _admitted(self, only: Filter) -> Ids:
+    def candidates(self, query: Query) -> tuple[tuple[Chunk, ...], Vectors]:
+        """What the reranker is given: the best chunks, best first, and their features."""
+        ranked = self._ranked(query, None, depth=_RERANKED)
+        return self._features(query, ranked)
+
+    def _admitted(self, only: Filter) -> Ids | None:
+        """The rows that a filter lets pass, ascending; None for all."""
+        if only == Filter():
+            return None
         admitted = np.array([only.admits(d) for d in self._index.documents], dtype=bool)
         return np.flatnonzero(admitted[self._document_rows]).astype(np.int64)
 
-    def _scores(self, query: Query, rows: Ids) -> Vectors:
-        """Fused score of every row, shape (chunks,); rows outside `rows` hold no meaning."""
-        asked = {place.name for place in query.places}
-        coverage = self._coverage(query)
-        cosine = np.zeros_like(coverage)
+    def _ranked(self, query: Query, rows: Ids | None, *, depth: int) -> "_Ranked":
+        """At least the `depth` best rows, best first, or all."""
+        asked = np.zeros(len(self._index.documents), dtype=bool)
+        asked[[row for place in query.places for row in self._of_place.get(place.name, ())]] = True
         vector = self._index.embedder.embed_queries([query.question])
-        found_scores, found = self._index.store.search(vector, _CANDIDATES, rows)
-        cosine[found[0]] = found_scores[0]
-        place = self._spread([bool(asked & own) for own in self._places])
-        weight = self._spread(
-            [
-                DENSE_WEIGHT if d.language == query.language else CROSS_LANGUAGE_WEIGHT
-                for d in self._index.documents
-            ]
-        )
-        return np.asarray(coverage + weight * cosine + PLACE_WEIGHT * place, dtype=np.float32)
+        every = np.arange(len(self._document_rows)) if rows is None else rows
+        candidates = every
+        if len(every) > depth + _NEAR:
+            near = self._index.store.search(vector, _NEAR, rows)[1][0]
+            candidates = self._candidates(query, near, rows, asked, count=depth + _NEAR)
+        ranked = self._scored(query, vector, candidates, asked)
+        order = np.argsort(-ranked.fused, kind="stable")
+        return ranked.take(order[:depth] if len(candidates) < len(every) else order)
 
-    def _spread(self, of_documents: Sequence[float]) -> Vectors:
-        """A value a document -> a value a chunk, shape (chunks,)."""
-        return np.asarray(of_documents, dtype=np.float32)[self._document_rows]
+    def _candidates(
+        self,
+        query: Query,
+        near: Ids,
+        rows: Ids | None,
+        asked: NDArray[np.bool_],
+        *,
+        count: int,
+    ) -> Ids:
+        """Rows among which the best stand, ascending.
 
-    def _coverage(self, query: Query) -> Vectors:
+        Apart from the rows of the dense search, all of which are in, the score orders rows as
+        their words do, among the places asked for and among all; a row without a word of the
+        question stands behind those before it. Rows of the dense search may stand between, so as
+        many more are taken.
+        """
+        groups = [rows]
+        if asked.any():
+            of_place = np.flatnonzero(asked[self._document_rows]).astype(np.int64)
+            groups.append(of_place if rows is None else np.intersect1d(of_place, rows))
+        found = [near]
+        for group in groups:
+            found.append(np.arange(count) if group is None else group[:count])
+            for text in filter(None, (query.question, query.chinese)):
+                found.append(self._index.lexical.best(tokenize(text), count, group))
+        return np.unique(np.concatenate(found))
+
+    def _scored(
+        self, query: Query, vector: Vectors, rows: Ids, asked: NDArray[np.bool_]
+    ) -> "_Ranked":
+        """`rows` with their scores. asked: the documents of a place named."""
+        weights = self._weights
+        coverage = self._coverage(query, rows)
+        cosine = np.zeros_like(coverage)
+        found_scores, found = self._index.store.search(vector, len(rows), rows)
+        cosine[np.searchsorted(rows, found[0])] = found_scores[0]
+        documents = self._document_rows[rows]
+        same = self._languages[documents] == query.language
+        weight = np.where(same, weights.dense, weights.cross_language)
+        place = asked[documents].astype(np.float32)
+        named = set(query.document_kinds)
+        kind = np.array([len(named & own) / max(len(named), 1) for own in self._kinds])[documents]
+        fused = weights.lexical * coverage + weight * cosine
+        fused += weights.place * place + weights.kind * kind
+        wanted = 2 * place - 1 if asked.any() else np.zeros_like(place)
+        return _Ranked(rows, fused.astype(np.float32), coverage, cosine, wanted)
+
+    def _reranked(self, query: Query, ranked: "_Ranked") -> "_Ranked":
+        """The same with what the reranker says of the first few added, put in order anew."""
+        if not self._weights.reranker:
+            return ranked
+        odds = load_reranker().scores(self._features(query, ranked)[1])
+        fused = ranked.fused.copy()
+        fused[: len(odds)] += self._weights.reranker * (odds - odds.min())
+        order = np.argsort(-fused, kind="stable")
+        return replace(ranked, fused=fused).take(order)
+
+    def _features(self, query: Query, ranked: "_Ranked") -> tuple[tuple[Chunk, ...], Vectors]:
+        best = ranked.take(np.arange(min(_RERANKED, len(ranked.rows))))
+        chunks = tuple(self._index.chunks[row] for row in best.rows.tolist())
+        columns = (best.fused, best.coverage, best.cosine, best.place)
+        scores = zip(chunks, *(column.tolist() for column in columns), strict=True)
+        found = [Candidate(*score) for score in scores]
+        return chunks, features(query, found, self._index.lexical.rarity)
+
+    def _coverage(self, query: Query, rows: Ids) -> Vectors:
         """How much of the question a chunk holds, in its own words or in the glossary's."""
-        own = self._share(query.question)
+        own = self._share(query.question, rows)
         if not query.chinese:
             return own
-        chinese = GLOSSARY_WEIGHT * self._share(query.chinese)
+        chinese = self._weights.glossary * self._share(query.chinese, rows)
         return np.asarray(np.maximum(own, chinese), dtype=np.float32)
 
-    def _share(self, text: str) -> Vectors:
+    def _share(self, text: str, rows: Ids) -> Vectors:
         """BM25 over the sum of the rarities of the words, so that unknown words count against."""
         tokens = tokenize(text)
         lexical = self._index.lexical
         whole = sum(lexical.rarity(token) for token in tokens)
-        return np.asarray(lexical.scores(tokens) / max(whole, 1e-9), dtype=np.float32)
+        return np.asarray(lexical.scores_of(tokens, rows) / max(whole, 1e-9), dtype=np.float32)
 
-    def _folded(self, order: Ids, scores: Vectors, top_k: int) -> tuple[Hit, ...]:
-        """The best `top_k` hits; a passage that repeats a better one of its region joins it."""
+    def _folded(self, ranked: "_Ranked", *, top_k: int, last: bool) -> tuple[Hit, ...]:
+        """The best `top_k` hits; a passage that repeats a better one of its region joins it.
+
+        () if these rows don't suffice for so many and are not the `last`.
+        """
         hits: list[Hit] = []
         shingles: list[frozenset[str]] = []
-        for row in order.tolist():
+        for row, score in zip(ranked.rows.tolist(), ranked.fused.tolist(), strict=True):
             chunk = self._index.chunks[row]
             own = _shingles(chunk.text)
             alike = (i for i, other in enumerate(shingles) if _alike(own, other))
@@ -125,11 +240,11 @@ class Retriever:
             if same is not None:
                 hits[same] = replace(hits[same], also=(*hits[same].also, chunk))
             elif len(hits) == top_k:
-                break
+                return tuple(hits)
             else:
-                hits.append(Hit(_with_whole_sentences(chunk), float(scores[row])))
+                hits.append(Hit(_with_whole_sentences(chunk), score))
                 shingles.append(own)
-        return tuple(hits)
+        return tuple(hits) if last else ()
 
 
 def _in_region(document: Document, region: str) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_INDEX = Path("indexes/default")
+DEFAULT_CHUNK_CHARS = 400  # where lexical recall levelled off in evals/LOG.md
 _PACKAGE = Path(__file__).parent
 
 
@@ -18,21 +19,27 @@ class Settings:
     context_tokens: of the language model; 0 for the model's own, and 8192 for a server.
     answer_tokens: at most, 700 being a long answer of eight statements. timeout_s: how long a
     server may be silent.
-    chunk_chars: aim for the length of a chunk; 400 is where lexical recall levelled off in
-    `evals/LOG.md`. device: "cpu", "cuda" or "" for whichever is there.
+    chunk_chars: aim for the length of a chunk; None is what an index was built with, and
+    DEFAULT_CHUNK_CHARS for a new one. batch_size: texts that a model embeds at once.
+    store: a name in `STORES`, "milvus", or "" to choose by count; uri: where that Milvus is.
+    ray: "" to read and embed in this process, "local" to spread it over this machine by Ray, or
+    the address of a Ray cluster. device: "cpu", "cuda" or "" for whichever is there.
     """
 
     embedder: str = ""
     generator: str = "embedded"
-    chunk_chars: int = 400
+    chunk_chars: int | None = None
     batch_size: int = 64
     device: str = ""
+    store: str = ""
+    uri: str = ""
     model: str = ""
     judge: str = "lexical"
     downloads: bool = False
     context_tokens: int = 0
     answer_tokens: int = 700
     timeout_s: float = 60.0
+    ray: str = ""
 
 
 def data_file(name: str) -> Path:

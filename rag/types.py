@@ -93,12 +93,32 @@ class Document:
 
     def sections_at(self, offset: int) -> tuple[Section, ...]:
         """The sections around `offset`, outermost first."""
-        before = bisect_right(self._section_starts, offset)
-        return tuple(s for s in self.sections[:before] if offset < s.end)
+        found: list[Section] = []
+        number = bisect_right(self._section_starts, offset) - 1
+        while number >= 0:
+            if offset < self.sections[number].end:
+                found.append(self.sections[number])
+            number = self._sections_around[number]
+        return tuple(reversed(found))
 
     @cached_property
     def _section_starts(self) -> tuple[int, ...]:
         return tuple(section.start for section in self.sections)
+
+    @cached_property
+    def _sections_around(self) -> tuple[int, ...]:
+        """For each section the last one before it that is open where it starts; -1 for none.
+
+        Without it the outline would be searched from its begin for each of a book's chunks.
+        """
+        around: list[int] = []
+        is_open: list[int] = []
+        for number, section in enumerate(self.sections):
+            while is_open and self.sections[is_open[-1]].end <= section.start:
+                is_open.pop()
+            around.append(is_open[-1] if is_open else -1)
+            is_open.append(number)
+        return tuple(around)
 
 
 @dataclass(frozen=True)
@@ -174,6 +194,7 @@ class Query:
     """A question understood.
 
     everywhere: whether it is asked of all places: 各省, 哪些省, which provinces.
+    document_kinds: kinds of documents named, as `rag.kinds` has them: 实施方案, 意见, 草案.
     years:  every year named, and the last year of a five-year plan named.
     chinese: what of a question in another language the glossary says in Chinese, with its places
         and years; "" for a Chinese question, or where the glossary knows nothing of it.
@@ -187,6 +208,7 @@ class Query:
     wants_figure: bool
     chinese: str = ""
     everywhere: bool = False
+    document_kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -265,9 +287,10 @@ class Answer:
     """text: with markers like [1], each with its Citation in `citations`, in order of first use.
 
     refused: the documents don't answer; `text` then says so and names the nearest they hold.
+    answerable: probability that the documents answer, as estimated before anything was written.
     language: ISO 639-1 code of the question. timings_s: seconds per step, and their sum "total".
+    resolved: what a follow-up was taken to ask; "" for a question that stands by itself.
     left_out: how many drafted statements were dropped since no passage bears them out.
-    answerable: probability that the documents answer, by the gate in `refusal`.
     """
 
     question: str
@@ -277,5 +300,6 @@ class Answer:
     language: str
     generator: str
     timings_s: dict[str, float] = field(default_factory=dict, compare=False)
+    resolved: str = ""
     left_out: int = 0
     answerable: float = 1.0

@@ -1,10 +1,12 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from rag import Answer, Assistant, RagError, Settings
+from rag import Answer, Assistant, Document, RagError, Settings
 from rag.errors import BadRequest, IndexMissing, ReadError
+from rag.index import build_index
 
 QUESTIONS = (
     "江苏2025年风电装机目标是多少?",
@@ -240,3 +242,130 @@ def test_a_report_without_a_region_is_asked_about_any_place_it_tells_of(tmp_path
     assert not answer.refused
     assert "41 turbines" in answer.citations[0].quote
     assert own.ask("How many turbines has the Hunan plant?").refused
+
+
+# What is added and removed; another generation of the index
+
+
+@pytest.fixture
+def own(index_folder):
+    return Assistant.load(index_folder)
+
+
+def test_what_is_added_is_found_and_what_is_removed_is_not(own, tmp_path):
+    (tmp_path / "boats.md").write_text("# Boats\n\nSeven boats carry lanterns.", encoding="utf-8")
+    steps = []
+    outcome = own.add([tmp_path / "boats.md"], progress=lambda *step: steps.append(step))
+    assert [Path(path).name for path in outcome.added] == ["boats.md"]
+    assert len(outcome.unchanged) == 2
+    assert ("reading", 1, 1) in steps
+    assert own.search("lanterns", top_k=1)[0].chunk.document.id == "boats"
+    outcome = own.remove(["boats"])
+    assert [Path(path).name for path in outcome.removed] == ["boats.md"]
+    assert "boats" not in {document.id for document in own.documents}
+
+
+def test_a_generation_that_another_wrote_is_answered_from_at_once(own, index_folder, tmp_path):
+    (tmp_path / "boats.md").write_text("# Boats\n\nSeven boats carry lanterns.", encoding="utf-8")
+    Assistant.build([tmp_path / "boats.md"], index=index_folder)
+    assert own.search("lanterns", top_k=1)[0].chunk.document.id == "boats"
+    assert "boats" in {document.id for document in own.documents}
+
+
+def test_an_answer_begun_ends_with_the_generation_it_began_with(own, index_folder):
+    pieces = own.stream("江苏2025年风电装机目标是多少?")
+    begun = next(pieces)
+    Assistant.load(index_folder).remove(["p001"])
+    answer = list(pieces)[-1]
+    assert answer.text.startswith(begun)
+    assert {c.document.id for c in answer.citations} == {"p001"}
+    again = own.ask("江苏2025年风电装机目标是多少?")
+    assert "p001" not in {c.document.id for c in again.citations}
+
+
+def test_a_generation_that_is_damaged_leaves_the_last_one_in_use(
+    own, index_folder, tmp_path, caplog
+):
+    (tmp_path / "boats.md").write_text("# Boats\n\nSeven boats carry lanterns.", encoding="utf-8")
+    Assistant.build([tmp_path / "boats.md"], index=index_folder)
+    (index_folder / "generations/000002/documents.jsonl").write_text("{")
+    for _ in range(2):
+        assert not own.ask("江苏2025年风电装机目标是多少?").refused
+    assert caplog.text.count("the new generation can't be opened") == 1
+    outcome = own.add([tmp_path / "boats.md"])
+    assert "the generation before was taken over" in outcome.lost
+    assert {document.id for document in own.documents} >= {"boats", "p001"}
+
+
+def test_an_index_in_memory_alone_cannot_be_added_to(corpus):
+    built = Assistant(
+        build_index([Document("a", "A", "One text.", "/a.txt")], Settings()), Settings()
+    )
+    with pytest.raises(BadRequest, match="lies in no folder"):
+        built.add([corpus])
+
+
+WIND = "江苏2025年风电装机目标是多少?"
+
+
+def test_a_follow_up_is_answered_as_what_it_stands_for(assistant):
+    first = assistant.ask(WIND)
+    assert first.resolved == ""
+    second = assistant.ask("那上海呢?", history=[first])
+    assert (second.question, second.resolved) == ("那上海呢?", "上海2025年风电装机目标是多少?")
+    assert second.text == assistant.ask("上海2025年风电装机目标是多少?").text
+    third = assistant.ask("和湖南比呢?", history=[first, second])
+    assert {c.document.region for c in third.citations} == {"上海市", "湖南省"}
+
+
+def test_history_changes_nothing_for_a_question_of_its_own(assistant):
+    history = [assistant.ask(question) for question in QUESTIONS]
+    for question in QUESTIONS:
+        assert assistant.ask(question, history=history) == assistant.ask(question)
+
+
+def test_the_assistant_remembers_nothing(assistant):
+    assistant.ask(WIND)
+    assert assistant.ask("那上海呢?").resolved == ""
+
+
+def test_a_follow_up_streams_as_it_answers(assistant):
+    history = [assistant.ask(WIND)]
+    *pieces, answer = assistant.stream("2030年的森林覆盖率呢?", history=history)
+    assert "".join(pieces) == answer.text
+    assert answer == assistant.ask("2030年的森林覆盖率呢?", history=history)
+    assert "24.1%" in answer.text
+
+
+def test_more_quotes_what_was_not_quoted_until_nothing_is_left(assistant):
+    answers = [assistant.ask("江苏怎么推进屋顶光伏建设?", document="p001")]
+    while not answers[-1].refused:
+        assert len(answers) < 9
+        answers.append(assistant.ask("再详细一点", history=answers, document="p001"))
+        check(answers[-1])
+    spans = [(c.start, c.end) for a in answers[:-1] for c in a.citations]
+    assert len(answers) > 2
+    assert len(spans) == len(set(spans))
+    assert answers[-1].text.startswith("没有更多相关内容")
+
+
+def test_the_source_may_be_quoted_again(assistant):
+    first = assistant.ask(WIND)
+    again = assistant.ask("来源是什么?", history=[first])
+    assert again.resolved == WIND
+    assert first.citations[0].quote in [c.quote for c in again.citations]
+
+
+def test_that_plan_narrows_the_answer_to_the_plan_quoted(assistant):
+    first = assistant.ask(WIND)
+    second = assistant.ask("刚才那个方案的森林覆盖率目标?", history=[first])
+    assert "《江苏省碳达峰实施方案》" in second.resolved
+    assert {c.document.id for c in second.citations} == {"p001"}
+    assert "24.1%" in second.text
+
+
+def test_a_follow_up_in_another_language_is_answered_in_it(assistant):
+    answer = assistant.ask("And for Shanghai?", history=[assistant.ask(WIND)])
+    assert answer.language == "en"
+    assert "Shanghai" in answer.resolved
+    assert "260万千瓦" in answer.text

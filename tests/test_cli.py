@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 from rag import cli
 from rag.embedders import EMBEDDERS
 
-COMMANDS = ("index", "ask", "search", "chat", "eval", "compare", "info")
+COMMANDS = (*("index", "ask", "search", "chat", "eval", "compare", "info", "verify", "rollback"),)
 QUESTION = "江苏2025年风电装机目标是多少?"
 SET = {
     "id": "q1",
@@ -80,8 +81,8 @@ def test_ask_prints_the_answer_and_its_sources(rag, built):
 def test_ask_json_has_the_answer_with_its_citations(rag, built):
     row = json.loads(rag("ask", QUESTION, "--json", "--index", built).out)
     assert set(row) == {
-        *("question", "text", "refused", "citations", "language", "generator", "timings_s"),
-        "left_out",
+        *("question", "resolved", "text", "refused", "citations", "language", "generator"),
+        *("timings_s", "left_out"),
     }
     assert (row["question"], row["refused"], row["language"]) == (QUESTION, False, "zh")
     citation = row["citations"][0]
@@ -94,6 +95,58 @@ def test_ask_json_has_the_answer_with_its_citations(rag, built):
         *("id", "title", "region", "level", "status", "url", "source", "language", "kind"),
     }
     assert Path(citation["document"]["source"]).name == "plans.txt"
+
+
+def talk(rag, monkeypatch, typed, *arguments):
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    return rag("ask", *arguments)
+
+
+def test_ask_without_a_question_answers_a_line_each_and_what_follows_up(rag, built, monkeypatch):
+    ran = talk(rag, monkeypatch, f"{QUESTION}\n\n那上海呢?\n", "--index", built)
+    assert (ran.code, ran.err) == (0, "")
+    first, second = ran.out.split("→ ")
+    assert "2800万千瓦" in first
+    assert second.startswith("上海2025年风电装机目标是多少?\n")
+    assert "260万千瓦" in second
+
+
+def test_a_talk_in_json_is_an_object_a_line(rag, built, monkeypatch):
+    ran = talk(rag, monkeypatch, f"{QUESTION}\n那上海呢?\n", "--json", "--index", built)
+    rows = [json.loads(line) for line in ran.out.splitlines()]
+    assert [row["resolved"] for row in rows] == ["", "上海2025年风电装机目标是多少?"]
+
+
+def test_a_line_that_is_no_question_doesnt_end_the_talk(rag, built, monkeypatch):
+    ran = talk(rag, monkeypatch, f"???\n{QUESTION}\n", "--index", built)
+    assert ran.code == 0
+    assert ran.err.startswith("rag: the question is empty")
+    assert "2800万千瓦" in ran.out
+
+
+def test_a_talk_at_a_terminal_prompts_and_ends_with_the_input(rag, built, monkeypatch):
+    prompts = []
+
+    def typed(prompt):
+        prompts.append(prompt)
+        if len(prompts) > 1:
+            raise EOFError
+        return QUESTION
+
+    monkeypatch.setattr("builtins.input", typed)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    ran = rag("ask", "--index", built)
+    assert (ran.code, prompts) == (0, ["? ", "? "])
+    assert "Ctrl-D" in ran.err
+    assert "2800万千瓦" in ran.out
+
+
+def test_a_talk_is_read_as_utf8_whatever_the_bytes(built):
+    command = [sys.executable, "-m", "rag", "ask", "--json", "--index", str(built)]
+    typed = f"{QUESTION}\n".encode() + b"\xff\xfe wind?\n"
+    ran = subprocess.run(command, input=typed, capture_output=True, check=True, timeout=120)
+    assert len(ran.stdout.splitlines()) == 2
 
 
 def test_search_lists_hits_best_first(rag, built):
@@ -132,10 +185,13 @@ def test_index_says_what_it_did_and_names_what_it_left_out(rag, corpus, tmp_path
     (tmp_path / "empty.txt").write_text("")
     ran = rag("index", corpus, "empty.txt")
     assert ran.code == 0
-    assert ran.out == "indexes/default: 4 documents, 7 chunks, from 2 files read, 1 left out\n"
+    assert ran.out == (
+        "indexes/default: 4 documents, 7 chunks (7 embedded); "
+        "files: 2 added, 0 changed, 0 removed, 0 unchanged, 1 failed\n"
+    )
     assert ran.err == "rag: left out: empty.txt is empty; name a file with text in it.\n"
     again = rag("index", corpus / "rooftops.md")
-    assert "1 files read, 3 documents kept from before, 0 left out" in again.out
+    assert "(0 embedded); files: 0 added, 0 changed, 0 removed, 2 unchanged, 0" in again.out
     assert rag("ask", QUESTION).code == 0  # the default index is the one just built
 
 
@@ -143,8 +199,12 @@ def test_index_json_has_the_outcome(rag, corpus, tmp_path):
     (tmp_path / "empty.txt").write_text("")
     ran = rag("index", corpus, "empty.txt", "--json", "--index", "mine", "--chunk-chars", 50)
     row = json.loads(ran.out)
-    assert set(row) == {"files", "documents", "chunks", "kept", "failed", "lost", "manifest"}
-    assert (row["files"], row["documents"], row["kept"], row["lost"]) == (2, 4, 0, "")
+    assert set(row) == {
+        *("added", "changed", "removed", "unchanged", "failed"),
+        *("documents", "chunks", "embedded", "lost", "manifest"),
+    }
+    assert [Path(path).name for path in row["added"]] == ["plans.txt", "rooftops.md"]
+    assert (row["documents"], row["unchanged"], row["lost"]) == (4, [], "")
     assert row["failed"] == [
         {"file": "empty.txt", "reason": "empty.txt is empty; name a file with text in it."}
     ]
@@ -154,7 +214,7 @@ def test_index_json_has_the_outcome(rag, corpus, tmp_path):
 
 
 def test_index_tells_that_a_damaged_index_was_not_kept(rag, corpus, index_folder):
-    (index_folder / "documents.jsonl").write_text("{")
+    (index_folder / "generations/000001/documents.jsonl").write_text("{")
     ran = rag("index", corpus, "--index", index_folder)
     assert ran.code == 0
     assert ran.err.startswith("rag: nothing was kept of the old index: ")
@@ -282,7 +342,7 @@ def test_the_help_lists_every_command(capsys):
     [
         ([], ["COMMAND", "`rag --help`"]),
         (["nosuch"], ["invalid choice: 'nosuch'", "`rag --help`"]),
-        (["ask"], ["question", "`rag ask --help`"]),
+        (["search"], ["query", "`rag search --help`"]),
         (["ask", "?", "--nosuch"], ["--nosuch", "`rag --help`"]),
         (["index"], ["PATH", "`rag index --help`"]),
         (["search", "风电", "-k", "0"], ["'0' is not a whole number above 0", "search --help`"]),
@@ -365,7 +425,7 @@ def test_a_place_that_can_hold_no_index_fails_in_one_line(rag, corpus, tmp_path,
 
 
 def test_a_damaged_index_names_the_command_that_mends_it(rag, index_folder):
-    (index_folder / "vectors.faiss").write_bytes(b"")
+    (index_folder / "generations/000001/vectors.faiss").write_bytes(b"")
     told = ["vectors.faiss is altered", f"`rag index corpus/ --index {index_folder}`"]
     for command in (["ask", QUESTION], ["search", QUESTION], ["info"]):
         assert_fails(rag(*command, "--index", index_folder), *told)
@@ -389,7 +449,7 @@ def test_what_the_system_refuses_is_told_with_the_file(rag, monkeypatch):
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied", "/closed/secret.txt")
 
-    monkeypatch.setattr(cli, "index_paths", refuse)
+    monkeypatch.setattr(cli, "update_index", refuse)
     assert_fails(rag("index", "x"), "/closed/secret.txt: Permission denied; check the path")
 
 
@@ -397,7 +457,7 @@ def test_a_fault_of_the_program_is_one_line_and_its_trace_is_there_for_the_askin
     def fail(*arguments, **options):
         raise ZeroDivisionError("division\nby zero")
 
-    monkeypatch.setattr(cli, "index_paths", fail)
+    monkeypatch.setattr(cli, "update_index", fail)
     monkeypatch.delenv("RAG_TRACE", raising=False)
     told = "unexpected ZeroDivisionError: division by zero; set RAG_TRACE=1"
     assert_fails(rag("index", "x"), told, code=1)
@@ -470,3 +530,46 @@ def test_an_embedder_that_is_not_here_fails_in_one_line(corpus, index_folder):
     failed = Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
     assert_fails(failed, "'nosuch/model'", "--embedder embedded")
     assert content(index_folder) == before
+
+
+# An index over time
+
+
+def test_remove_and_sync_say_what_went(rag, corpus, index_folder, tmp_path):
+    place = ("--index", index_folder)
+    ran = rag("index", "--remove", "p001", "p002", *place)
+    assert "2 documents, 3 chunks (0 embedded); files: 0 added, 1 changed, 0 removed" in ran.out
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "one.txt").write_text("One text.")
+    (tmp_path / "docs" / "two.txt").write_text("Another text.")
+    assert rag("index", "docs", *place).code == 0
+    (tmp_path / "docs" / "two.txt").unlink()
+    row = json.loads(rag("index", "docs", "--sync", "--json", *place).out)
+    assert [Path(path).name for path in row["removed"]] == ["two.txt"]
+
+
+def test_verify_says_that_an_index_is_whole_or_what_is_wrong(rag, index_folder):
+    ran = rag("verify", "--index", index_folder)
+    assert (ran.code, ran.err) == (0, "")
+    assert "whole: 1 generations, 15 files, 4 documents, 7 chunks" in ran.out
+    (index_folder / "generations/000001/vectors.npy").write_bytes(b"other")
+    ran = rag("verify", "--json", "--index", index_folder)
+    assert ran.code == 2
+    assert "vectors.npy is altered" in ran.err
+    assert f"`rag rollback --index {index_folder}`" in ran.err
+    assert len(json.loads(ran.out)["faults"]) == 1
+
+
+def test_rollback_takes_the_generation_before_into_use(rag, index_folder, tmp_path):
+    place = ("--index", index_folder)
+    assert_fails(rag("rollback", *place), "no generation before 000001")
+    rag("index", "--remove", "p001", *place)
+    ran = rag("rollback", *place)
+    assert ran.code == 0
+    assert "generation 000001 is in use again, 000002 is kept" in ran.out
+    assert json.loads(rag("info", "--json", *place).out)["documents"] == 4
+
+
+@pytest.mark.parametrize("arguments", [[], ["--sync"], ["--sync", "--remove", "p001"]])
+def test_index_needs_something_to_do(rag, arguments):
+    assert_fails(rag("index", *arguments), "PATH", "--remove", "`rag index --help`")

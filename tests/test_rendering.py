@@ -1,7 +1,7 @@
 import csv
 import io
 
-from rag.rendering import answer_text, csv_text, hits_text, table_text, target_row
+from rag.rendering import answer_row, answer_text, csv_text, hits_text, table_text, target_row
 from rag.types import Answer, Chunk, Citation, Document, Hit, PageSpan, Target
 
 TEXT = "到2030年,森林覆盖率达到60%。"
@@ -23,6 +23,12 @@ def test_an_answer_is_followed_by_its_numbered_sources():
     text = answer_text(Answer("?", "60%。[1]", False, (CITATION,), "zh", "embedded"))
     place = "湖南省碳达峰实施方案 | p. 270 | draft | https://example.cn/plan | 二、目标"
     assert text == f"60%。[1]\n\n[1] {place}\n    “{TEXT}”"
+
+
+def test_what_a_follow_up_was_taken_for_stands_before_the_answer():
+    answer = Answer("那湖南呢?", "60%。", False, (), "zh", "embedded", resolved="湖南的目标?")
+    assert answer_text(answer) == "→ 湖南的目标?\n\n60%。"
+    assert answer_row(answer)["resolved"] == "湖南的目标?"
 
 
 def test_hits_are_numbered_with_score_and_place():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rag.errors import BadRequest
+from rag.evidence.ranking import Ranker
 from rag.generators.embedded import EmbeddedGenerator
 from rag.generators.prompted import Asked, PromptedGenerator
 from rag.settings import Settings
@@ -36,19 +37,19 @@ class Generator(Protocol):
 
 
 DEFAULT = "embedded"
-GENERATORS: dict[str, Callable[[Callable[[str], float]], Generator]] = {DEFAULT: EmbeddedGenerator}
+GENERATORS: dict[str, Callable[[Ranker], Generator]] = {DEFAULT: EmbeddedGenerator}
 
 
-def load_generator(settings: Settings, *, rarity: Callable[[str], float]) -> Generator:
+def load_generator(settings: Settings, *, ranker: Ranker) -> Generator:
     """The one of `GENERATORS` that `settings.generator` names.
 
-    rarity: how much a search word tells, >= 0; see LexicalIndex.rarity.
+    ranker: scores the sentences of the hits, for a generator that quotes them.
     """
     if settings.generator not in GENERATORS:
         raise BadRequest(
             f"there is no generator {settings.generator!r}; choose one of {sorted(GENERATORS)}."
         )
-    return GENERATORS[settings.generator](rarity)
+    return GENERATORS[settings.generator](ranker)
 
 
 def load_language_model(settings: Settings) -> PromptedGenerator | None:

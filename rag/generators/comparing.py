@@ -98,7 +98,7 @@ def _rows(
     for target in targets:
         if (years and target.year not in years) or not target.value:
             continue
-        evidences = (_evidence(target, document) for document in works.get(target.plan, ()))
+        evidences = (find_evidence(target, document) for document in works.get(target.plan, ()))
         found = next(filter(None, evidences), None)
         if found:
             evidence, figure = found
@@ -119,7 +119,7 @@ def _preference(query: Query) -> Callable[[Document], tuple[bool, bool]]:
     return lambda document: (document.language != query.language, document.kind == "brief")
 
 
-def _evidence(target: Target, document: Document) -> tuple[Evidence, str] | None:
+def find_evidence(target: Target, document: Document) -> tuple[Evidence, str] | None:
     """The clause on the target's page that holds its figure and most of its indicator's words."""
     wanted = set(tokenize(f"{target.indicator} {target.scope} {target.indicator_en}"))
     best: tuple[float, Evidence, str] | None = None

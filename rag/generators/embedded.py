@@ -1,24 +1,31 @@
 """The generator without a language model: it picks the units that answer and quotes them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from rag.generators.units import Unit, score_units
+from rag.evidence.features import Asked, has_figure
+from rag.evidence.ranking import Ranker
+from rag.evidence.units import Unit
+from rag.generators.listing import list_headings
+from rag.generators.trimming import trim_unit
+from rag.generators.verdicts import find_verdict
 from rag.places import places_of
 from rag.types import Document, Draft, Evidence, Hit, Kind, Query, Statement
 from rag.wording import lead, say, say_pages
 from rag.words import find_numerals
 
-# How many characters of quotes an answer may hold, and how many passages it may quote.
-_BUDGET: dict[Kind, tuple[int, int]] = {
-    "fact": (240, 2),
-    "compare": (420, 4),
-    "list": (640, 3),
-    "scope": (700, 4),
-}
-_LONGEST: dict[Kind, int] = {"fact": 480, "compare": 480, "list": 880, "scope": 880}
+# Chosen on the training questions: evals/LOG.md.
+LONGEST_CHARS: dict[Kind, int] = {"fact": 480, "compare": 480, "list": 880, "scope": 880}
+_MOST: dict[Kind, int] = {"fact": 5, "compare": 5, "list": 6, "scope": 6}  # quotes
 _MARKER_CHARS = 6  # a marker and the blank line after it
-_RIVAL_ABOVE = 0.8  # of the best unit's score: another plan that seems to say as much
-_KEEP_ABOVE = 0.6  # of the best unit's score: weaker ones are not worth the reader's time
+# Probability that what is quoted answers, after which no more of a fact is quoted: of a figure, of
+# another fact, and of one asked in another language, where less can be told for sure.
+_ENOUGH_FIGURE, _ENOUGH, _ENOUGH_FOREIGN = 0.65, 0.75, 0.9
+_LOOKED_AT = 4  # units in whose documents a section may list the items asked for
+_SURE = 0.6  # score of a best unit that speaks in the question's words
+_KEEP_ABOVE = 0.08  # of the best unit's score: weaker ones are not worth the reader's time
+_AS_GOOD = 0.9  # of the best unit's score: a plan of another place, where no place is named
+_RIVAL_ABOVE = 0.4  # of the best unit's score: another plan that seems to say as much
 
 
 class EmbeddedGenerator:
@@ -26,16 +33,54 @@ class EmbeddedGenerator:
 
     name = "embedded"
 
-    def __init__(self, rarity: Callable[[str], float]) -> None:
-        self._rarity = rarity
+    def __init__(self, ranker: Ranker) -> None:
+        self._ranker = ranker
 
     def generate(self, query: Query, hits: Sequence[Hit]) -> Draft:
-        ranked: Sequence[Unit] = score_units(query, hits, self._rarity)
-        chosen = _compared(query, ranked) if query.kind == "compare" else []
-        if not chosen:
-            ranked = _rival_second(query, _of_asked_places(query, ranked))
-            chosen = _best(ranked, *_BUDGET[query.kind])
-        return Draft(_within(_LONGEST[query.kind], _statements(query, chosen)))
+        return compose(query, self._ranker.rank(query, hits), self._ranker.rarity)
+
+
+def compose(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> Draft:
+    """The best units as statements, as many as the kind of question needs.
+
+    A fact stops at the first unit that surely answers; where none is sure, more are quoted.
+    """
+    if query.kind == "compare":
+        groups = _compared(query, ranked)
+        if groups:
+            share = LONGEST_CHARS["compare"] // len(groups)
+            chosen = [u for group in groups for u in _best(query, group, share)]
+            return Draft(tuple(_statements(query, list(dict.fromkeys(chosen)))))
+    asked = Asked(query, rarity)
+    ranked = _rival_second(query, _of_asked_places(query, ranked))
+    ranked = [trim_unit(query, unit, asked) for unit in ranked]
+    documents = list({u.document.id: u.document for u in ranked[:_LOOKED_AT]}.values())
+    headings = list_headings(query, documents, asked)
+    chars = _longest(query, ranked) if not headings else LONGEST_CHARS["fact"]
+    chosen = _best(query, ranked, chars - (len(headings.text) if headings else 0))
+    if query.kind in ("list", "scope"):
+        chosen = _in_reading_order(chosen)
+    statements = tuple(_statements(query, chosen))
+    if headings:
+        return Draft((headings, *statements))
+    return Draft(_with_verdict(query, ranked, statements))
+
+
+def _with_verdict(
+    query: Query, ranked: Sequence[Unit], statements: tuple[Statement, ...]
+) -> tuple[Statement, ...]:
+    """With what the text says to a yes-or-no question before its words, where it says it."""
+    verdict = find_verdict(query, ranked[0]) if ranked else ""
+    if not verdict or not statements:
+        return statements
+    first = statements[0]
+    return (replace(first, text=f"{say(query.language, verdict)}{first.text}"), *statements[1:])
+
+
+def _longest(query: Query, ranked: Sequence[Unit]) -> int:
+    """A list in everyday words, which no unit surely answers, is kept as short as a fact."""
+    sure = bool(ranked) and ranked[0].score >= _SURE
+    return LONGEST_CHARS[query.kind if sure else "fact"]
 
 
 def _of_asked_places(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
@@ -47,73 +92,96 @@ def _of_asked_places(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
 
 
 def _rival_second(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
-    """For a figure: what another plan of the same region gives comes right after the best."""
+    """For a figure: what another plan of the same region gives comes right after the best.
+
+    It is marked by a score of 1: it is said even where the best seems enough.
+    """
     if not query.wants_figure or not ranked:
         return ranked
     best = ranked[0]
-    for unit in ranked:
-        same_region = unit.document.region == best.document.region
-        if unit.document.work != best.document.work and same_region:
-            if unit.score < _RIVAL_ABOVE * best.score:
-                break
-            return [best, unit, *(u for u in ranked if u not in (best, unit))]
+    for unit in ranked[1:]:
+        if unit.score < _RIVAL_ABOVE * best.score:
+            break
+        if _rivals(query, best, unit):
+            return [best, unit._replace(score=1.0), *(u for u in ranked[1:] if u is not unit)]
     return ranked
 
 
-def _best(ranked: Sequence[Unit], chars: int, count: int) -> list[Unit]:
-    """The best units within the budget; the same words are not quoted twice."""
+def _rivals(query: Query, best: Unit, unit: Unit) -> bool:
+    """Whether another plan of the same region, or of any if none is asked for, says otherwise."""
+    if unit.document.work == best.document.work or not has_figure(unit.text):
+        return False
+    if unit.document.region != best.document.region:
+        return not query.places and unit.score >= _AS_GOOD * best.score
+    return not _repeats(unit, best)
+
+
+def _best(query: Query, ranked: Sequence[Unit], chars: int) -> list[Unit]:
+    """The best units that fit, leads counted, always one; the same words are not quoted twice."""
     chosen: list[Unit] = []
+    doubt = 1.0
     for unit in ranked:
-        if len(chosen) == count or (chosen and unit.score < _KEEP_ABOVE * chosen[0].score):
+        sure = 1 - doubt >= _enough(query) and unit.score < 1
+        if chosen and (sure or len(chosen) == _MOST[query.kind]):
             break
-        size = sum(u.end - u.start for u in chosen) + unit.end - unit.start
-        if (not chosen or size <= chars) and not any(_repeats(unit, u) for u in chosen):
-            chosen.append(unit)
+        if chosen and unit.score < _KEEP_ABOVE * chosen[0].score:
+            break
+        cost = len(_opening(query, unit, chosen[-1] if chosen else None)) + _MARKER_CHARS
+        cost += unit.end - unit.start
+        if (chosen and cost > chars) or any(_repeats(unit, u) for u in chosen):
+            continue
+        chosen.append(unit)
+        chars -= cost
+        doubt *= 1 - unit.score
     return chosen
 
 
-def _compared(query: Query, ranked: Sequence[Unit]) -> list[Unit]:
-    """The best units of each place compared, or of two plans of one; [] for fewer than two."""
+def _enough(query: Query) -> float:
+    """As the constants say; never for what has several parts."""
+    if query.kind in ("list", "scope"):
+        return 2.0
+    if query.wants_figure:
+        return _ENOUGH_FIGURE
+    return _ENOUGH if query.language == "zh" else _ENOUGH_FOREIGN
+
+
+def _compared(query: Query, ranked: Sequence[Unit]) -> list[list[Unit]]:
+    """The units of each place compared, or of two plans of one; [] for fewer than two."""
     groups = [[u for u in ranked if p.name in places_of(u.document)] for p in query.places]
     if len(groups) < 2:
         works = list(dict.fromkeys(unit.document.work for unit in ranked))[:2]
         groups = [[unit for unit in ranked if unit.document.work == work] for work in works]
-    if sum(map(bool, groups)) < 2:
-        return []
-    chars, count = (budget // len(groups) for budget in _BUDGET["compare"])
-    return list(dict.fromkeys(u for group in groups for u in _best(group, chars, max(count, 1))))
+    return groups if sum(map(bool, groups)) > 1 else []
 
 
 def _repeats(unit: Unit, other: Unit) -> bool:
     """Whether the second tells nothing new: the same words, or the same figures in a brief."""
     if unit.document.id == other.document.id:
         return unit.start < other.end and other.start < unit.end
+    figures, others = find_numerals(unit.text), find_numerals(other.text)
     if unit.document.work != other.document.work:
         return unit.document.region == other.document.region and unit.text == other.text
-    figures, others = find_numerals(unit.text), find_numerals(other.text)
     return bool(figures) and (figures <= others or others <= figures)
 
 
-def _statements(query: Query, units: Sequence[Unit]) -> Iterator[Statement]:
+def _in_reading_order(units: Sequence[Unit]) -> list[Unit]:
+    """Document by document, that of the best unit first, each in the order of its text."""
+    documents = list(dict.fromkeys(unit.document.id for unit in units))
+    return sorted(units, key=lambda unit: (documents.index(unit.document.id), unit.start))
+
+
+def _statements(query: Query, units: Iterable[Unit]) -> Iterator[Statement]:
     """Each unit with whose words it is; the plan is not named again where it goes on."""
-    before: Document | None = None
+    before: Unit | None = None
     for unit in units:
         evidence = Evidence(unit.document, unit.start, unit.end, unit.score)
-        again = unit.document is before and evidence.pages
-        said = say_pages(query.language, evidence.pages) if again else ""
-        opening = (
-            say(query.language, "lead", place=said) if said else lead(query.language, evidence)
-        )
-        yield Statement(f"{opening}{unit.text}", (evidence,))
-        before = unit.document
+        yield Statement(f"{_opening(query, unit, before)}{unit.text}", (evidence,))
+        before = unit
 
 
-def _within(chars: int, statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    """The first statements that fit, leads counted; always one."""
-    kept: list[Statement] = []
-    for statement in statements:
-        chars -= len(statement.text) + _MARKER_CHARS
-        if kept and chars < 0:
-            break
-        kept.append(statement)
-    return tuple(kept)
+def _opening(query: Query, unit: Unit, before: Unit | None) -> str:
+    evidence = Evidence(unit.document, unit.start, unit.end, unit.score)
+    document: Document | None = before.document if before else None
+    if unit.document is document and evidence.pages:
+        return say(query.language, "lead", place=say_pages(query.language, evidence.pages))
+    return lead(query.language, evidence)

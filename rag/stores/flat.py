@@ -5,15 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from rag.errors import IndexDamaged, IndexMismatch
+from rag.errors import IndexMismatch
+from rag.stores.files import read_faiss, selector, write_faiss
 from rag.types import Ids, Vectors
+
+ADDED_AT_ONCE = 50_000  # rows; scaled copies of more would double the memory
 
 
 class FlatStore:
     """Compares with every row, so exact. source: FAISS wiki, "MetricType and distances"."""
 
     def __init__(self, index: Any) -> None:  # noqa: ANN401 - faiss has no types
-        self._faiss = index
+        self.faiss = index
 
     @classmethod
     def build(cls, vectors: Vectors) -> "FlatStore":
@@ -21,30 +24,25 @@ class FlatStore:
         import faiss  # slow to load, so only when a store is made
 
         index = faiss.IndexFlatIP(vectors.shape[1])
-        index.add(_unit(vectors))
+        for begin in range(0, len(vectors), ADDED_AT_ONCE):
+            index.add(unit(vectors[begin : begin + ADDED_AT_ONCE]))
         return cls(index)
 
     @classmethod
     def load(cls, path: Path) -> "FlatStore":
-        """Read a store; raises IndexDamaged on a file that FAISS can't read."""
-        import faiss  # slow to load, so only when a store is made
-
-        try:
-            return cls(faiss.read_index(str(path)))
-        except RuntimeError as error:
-            raise IndexDamaged(
-                f"{path} can't be read as vectors; rebuild the index: `rag index corpus/`."
-            ) from error
+        """Map a store into memory; raises IndexDamaged on a file that FAISS can't read."""
+        return cls(read_faiss(path, ("IndexFlatIP", "IndexFlat")))
 
     def save(self, path: Path) -> None:
-        import faiss  # slow to load, so only when a store is made
+        write_faiss(self.faiss, path)
 
-        # As FAISS's own writer would, but a full disk is an OSError here.
-        path.write_bytes(faiss.serialize_index(self._faiss).tobytes())
+    def vector(self, row: int) -> Vectors:
+        """The vector of a row as stored, of length 1 or 0, shape (dim,)."""
+        return np.asarray(self.faiss.reconstruct(row), dtype=np.float32)
 
     @property
     def size(self) -> tuple[int, int]:
-        return int(self._faiss.ntotal), int(self._faiss.d)
+        return int(self.faiss.ntotal), int(self.faiss.d)
 
     def search(self, queries: Vectors, top_k: int, rows: Ids | None = None) -> tuple[Vectors, Ids]:
         count, dim = self.size
@@ -57,7 +55,7 @@ class FlatStore:
         k = min(top_k, among)
         if not k or not len(queries):
             return np.zeros((len(queries), k), np.float32), np.zeros((len(queries), k), np.int64)
-        scores, found = self._best(_unit(queries), k, among, rows)
+        scores, found = self._best(unit(queries), k, among, rows)
         order = np.lexsort((found, -scores))[:, :k]
         return np.take_along_axis(scores, order, 1), np.take_along_axis(found, order, 1)
 
@@ -70,18 +68,18 @@ class FlatStore:
 
         selected = None
         if rows is not None and among < self.size[0]:
-            selector = faiss.IDSelectorBatch(rows)
-            selected = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+            chosen = selector(rows, self.size[0])  # named, since FAISS doesn't keep it alive
+            selected = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
         asked = k
         while True:
             asked = min(2 * asked, among)
-            scores, found = self._faiss.search(queries, asked, params=selected)
+            scores, found = self.faiss.search(queries, asked, params=selected)
             scores = np.clip(scores, -1, 1)
             if asked == among or bool((scores[:, -1] < scores[:, k - 1]).all()):
                 return scores, found
 
 
-def _unit(vectors: Vectors) -> Vectors:
+def unit(vectors: Vectors) -> Vectors:
     """Scale each row to length 1; an all-zero row stays zero and so scores 0 everywhere."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-30), dtype=np.float32)

@@ -1,7 +1,12 @@
 """Small documents and hits whose answers can be told by eye."""
 
+from functools import cache
+
+from rag.embedders.static import load_embedded
+from rag.evidence.ranking import Ranker
 from rag.query import understand
 from rag.readers.outline import find_sections
+from rag.settings import Settings
 from rag.types import Chunk, Document, Hit, PageSpan, Query
 
 PLAN = (
@@ -36,3 +41,12 @@ def make_hit(document: Document, score: float = 1.0) -> Hit:
 
 def ask(question: str) -> Query:
     return understand(question)
+
+
+@cache
+def embed():
+    return load_embedded(Settings()).embed_passages
+
+
+def make_ranker(rarity=equal_rarity):
+    return Ranker(rarity, embed())

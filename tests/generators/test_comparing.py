@@ -3,7 +3,7 @@ from rag.generators.embedded import EmbeddedGenerator
 from rag.targets import TargetTable
 from rag.types import Document, PageSpan, Target
 
-from .making import ask, equal_rarity, make_hit
+from .making import ask, make_hit, make_ranker
 
 INDICATOR = "非化石能源消费比重"
 
@@ -30,7 +30,7 @@ ROWS = (
 
 def compare(question, plans=PLANS, rows=ROWS):
     table = TargetTable(rows, {document.work: document.region for document in PLANS})
-    comparer = Comparer(table, EmbeddedGenerator(equal_rarity))
+    comparer = Comparer(table, EmbeddedGenerator(make_ranker()))
     return comparer.generate(ask(question), [make_hit(d) for d in plans], plans).statements
 
 
@@ -91,7 +91,7 @@ def test_a_long_table_is_cut():
         for i, d in enumerate(plans)
     )
     table = TargetTable(rows, {d.work: d.region for d in plans})
-    comparer = Comparer(table, EmbeddedGenerator(equal_rarity))
+    comparer = Comparer(table, EmbeddedGenerator(make_ranker()))
     draft = comparer.generate(ask("2030年各省非化石能源消费比重谁最高?"), [], plans)
     assert len(draft.statements) == MAX_ROWS + 1
 

@@ -10,7 +10,7 @@ from rag.generators import GENERATORS, load_generator
 from rag.settings import Settings
 from rag.types import Draft
 
-from .making import PLAN, ask, equal_rarity, make_document, make_hit
+from .making import PLAN, ask, make_document, make_hit, make_ranker
 
 QUESTIONS = [
     "江苏2030年非化石能源消费比重达到多少?",
@@ -23,7 +23,7 @@ QUESTIONS = [
 
 @pytest.fixture(params=sorted(GENERATORS))
 def generator(request):
-    return load_generator(Settings(generator=request.param), rarity=equal_rarity)
+    return load_generator(Settings(generator=request.param), ranker=make_ranker())
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_the_same_question_gives_the_same_draft(generator, hits, question):
 @given(st.lists(st.text(), min_size=1, max_size=3), st.sampled_from(QUESTIONS))
 @pytest.mark.parametrize("name", sorted(GENERATORS))
 def test_any_text_can_be_asked(name, texts, question):
-    generator = load_generator(Settings(generator=name), rarity=equal_rarity)
+    generator = load_generator(Settings(generator=name), ranker=make_ranker())
     hits = [make_hit(make_document(text, str(i))) for i, text in enumerate(texts) if text]
     for statement in generator.generate(ask(question), hits).statements:
         assert all(evidence.quote.strip() for evidence in statement.evidence)
@@ -83,4 +83,4 @@ def test_it_says_its_name(generator):
 
 def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(BadRequest, match=r"'nobody'.*'embedded'"):
-        load_generator(Settings(generator="nobody"), rarity=equal_rarity)
+        load_generator(Settings(generator="nobody"), ranker=make_ranker())

@@ -1,15 +1,15 @@
 import pytest
 
-from rag.generators.embedded import _BUDGET, EmbeddedGenerator
+from rag.generators.embedded import _MOST, LONGEST_CHARS, EmbeddedGenerator
 from rag.places import find_places
 
-from .making import PLAN, ask, equal_rarity, make_document, make_hit
+from .making import PLAN, ask, make_document, make_hit, make_ranker
 
 
 def draft(question, *documents, scores=()):
     scores = scores or [1.0 - 0.01 * i for i in range(len(documents))]
     hits = [make_hit(d, score) for d, score in zip(documents, scores, strict=True)]
-    return EmbeddedGenerator(equal_rarity).generate(ask(question), hits)
+    return EmbeddedGenerator(make_ranker()).generate(ask(question), hits)
 
 
 def quotes(question, *documents, scores=()):
@@ -86,10 +86,10 @@ def test_a_comparison_with_one_place_in_the_documents_answers_for_that_one():
 )
 def test_quotes_keep_to_the_budget_of_the_kind(question):
     text = "".join(f"推进非化石能源项目{i}建设{'并网' * 110}。" for i in range(30))
-    chars, count = _BUDGET[ask(question).kind]
-    found = quotes(question, make_document(text))
-    assert 1 <= len(found) <= count
-    assert sum(map(len, found)) <= chars
+    query, document = ask(question), make_document(text)
+    found = draft(question, document).statements
+    assert 1 <= len(found) <= _MOST[query.kind]
+    assert sum(len(statement.text) for statement in found) <= LONGEST_CHARS[query.kind]
 
 
 def test_a_first_quote_over_the_budget_is_given_whole():

@@ -1,16 +1,43 @@
-"""What every store promises; a new store joins STORES and with it this test."""
+"""What every store promises; a new store joins STORES and with it this test, as Milvus does."""
+
+from itertools import count
 
 import numpy as np
 import pytest
 
 from rag.errors import IndexDamaged, IndexMismatch
-from rag.stores import STORES
+from rag.stores import STORES, milvus
 
 ROWS = np.array([[1, 0], [5, 5], [0, 0], [-2, 0], [0, 3]], dtype=np.float32)  # row 1 is longest
 
 
-@pytest.fixture(params=sorted(STORES))
+class Milvus:
+    """MilvusStore as the other stores are made; every build is a collection of its own."""
+
+    def __init__(self, uri):
+        self._uri, self._builds = uri, count()
+
+    def build(self, rows):
+        return milvus.MilvusStore.build(rows, milvus.MilvusRows(self._uri, prefix=self._prefix()))
+
+    def load(self, path):
+        return milvus.MilvusStore.load(path, prefix=self._last)
+
+    def _prefix(self):
+        self._last = f"t{next(self._builds)}_"
+        return self._last
+
+
+@pytest.fixture(scope="session")
+def milvus_lite(tmp_path_factory):
+    pytest.importorskip("pymilvus", reason="the extra is not installed: pip install -e '.[milvus]'")
+    return Milvus(str(tmp_path_factory.mktemp("milvus") / "rows.db"))
+
+
+@pytest.fixture(params=[*sorted(STORES), pytest.param("milvus", marks=pytest.mark.slow)])
 def kind(request):
+    if request.param == "milvus":
+        return request.getfixturevalue("milvus_lite")
     return STORES[request.param]
 
 

@@ -4,7 +4,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from rag.lexical import LexicalIndex
+from rag import lexical
+from rag.lexical import LexicalIndex, building
 from rag.words import tokenize
 
 TEXTS = [
@@ -87,8 +88,8 @@ def test_an_index_of_one_text_works():
     assert index.scores(["能源"])[0] > 0
 
 
-def test_a_loaded_index_equals_the_saved_one(index, tmp_path):
-    index.save(tmp_path / "new" / "lexical")
+def test_a_loaded_index_equals_the_built_one(index, tmp_path):
+    LexicalIndex.write(TEXTS, tmp_path / "new" / "lexical")
     loaded = LexicalIndex.load(tmp_path / "new" / "lexical")
     assert loaded.rows == index.rows
     for tokens in (["能源", "2025年"], ["wind"], ["zebra"]):
@@ -96,17 +97,17 @@ def test_a_loaded_index_equals_the_saved_one(index, tmp_path):
         assert loaded.rarity(tokens[0]) == index.rarity(tokens[0])
 
 
-def test_it_is_saved_without_pickle(index, tmp_path):
-    index.save(tmp_path)
+def test_it_is_saved_without_pickle(tmp_path):
+    LexicalIndex.write(TEXTS, tmp_path)
     files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
-    assert {path.suffix for path in files} <= {".npy", ".json", ".jsonl"}
+    assert {path.suffix for path in files} == {".npy", ".json"}
     for path in files:
         if path.suffix == ".npy":
             np.load(path, allow_pickle=False)
 
 
-def test_every_missing_or_cut_file_raises_what_is_promised(index, tmp_path):
-    index.save(tmp_path)
+def test_every_missing_or_cut_file_raises_what_is_promised(tmp_path):
+    LexicalIndex.write(TEXTS, tmp_path)
     for path in sorted(tmp_path.iterdir()):
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) // 2])
@@ -117,3 +118,58 @@ def test_every_missing_or_cut_file_raises_what_is_promised(index, tmp_path):
             LexicalIndex.load(tmp_path)
         path.write_bytes(whole)
     assert LexicalIndex.load(tmp_path).rows == len(TEXTS)
+
+
+def made_up(count, seed=0):
+    """Texts of words that are as unequal in frequency as those of a language."""
+    chance = np.random.default_rng(seed)
+    lengths = chance.integers(0, 30, size=count)
+    return [" ".join(f"w{n}x" for n in chance.zipf(1.3, size=size) % 300) for size in lengths]
+
+
+@pytest.mark.parametrize("block", [1, 50, 10**6])
+def test_the_numbers_are_those_that_bm25s_works_out(monkeypatch, block):
+    bm25s = pytest.importorskip("bm25s")
+    texts = [*made_up(200), *TEXTS]
+    monkeypatch.setattr(building, "_BLOCK", block)
+    own = LexicalIndex.build(texts)
+    theirs = bm25s.BM25(method="lucene", k1=K1, b=B)
+    theirs.index([tokenize(text) or [""] for text in texts], show_progress=False)
+    for token in theirs.vocab_dict:
+        np.testing.assert_array_equal(own.scores([token]), theirs.get_scores([token]))
+
+
+def highest(scores, count, among):
+    """Rows by definition: above 0, and no less than the `count`th highest of those searched."""
+    searched = scores[among]
+    last = np.sort(searched)[::-1][:count].min(initial=np.inf)
+    return [row for row in among.tolist() if scores[row] > 0 and scores[row] >= last]
+
+
+@pytest.mark.parametrize("count", [1, 7, 60, 5000])
+@pytest.mark.parametrize("share", [None, 0.9, 0.3, 0.02])
+def test_the_best_rows_are_found_without_scoring_all(monkeypatch, count, share):
+    """By pruning as of a million rows; and by scores of all, as of a few."""
+    texts = made_up(2000, seed=1)
+    index, chance = LexicalIndex.build(texts), np.random.default_rng(2)
+    among = None
+    if share:
+        among = np.sort(chance.choice(2000, int(2000 * share), replace=False))
+    for postings in (0, 10**9):
+        monkeypatch.setattr(lexical, "_POSTINGS", postings)
+        for size in (1, 3, 8, 20):
+            tokens = [*(f"w{n}x" for n in chance.zipf(1.3, size=size) % 300), "zebra"]
+            scores = index.scores(tokens)
+            found = index.best(tokens, count, among)
+            assert (np.diff(found) > 0).all()
+            expected = highest(scores, count, np.arange(2000) if among is None else among)
+            assert set(expected) <= set(found.tolist())
+            near = [row for row in found if scores[row] < scores[expected].min(initial=9) * 0.9999]
+            assert not near  # nothing but ties beside them
+            np.testing.assert_array_equal(index.scores_of(tokens, found), scores[found])
+
+
+@pytest.mark.parametrize("tokens", [[], ["zebra"]])
+def test_no_known_word_finds_no_row(index, tokens):
+    assert index.best(tokens, 3).tolist() == []
+    assert index.scores_of(tokens, np.array([0, 2])).tolist() == [0.0, 0.0]

@@ -1,8 +1,14 @@
-from rag.types import Answer, Citation, Document, PageSpan
-from rag.web import markup
-from rag.web.markup import Turn
+from dataclasses import replace
 
-ZH, EN = markup.load_labels()["zh"], markup.load_labels()["en"]
+import pytest
+
+from rag.types import Answer, Citation, Document, PageSpan
+from rag.web.cards import CONTEXT_CHARS, say_pages
+from rag.web.labels import choose_language, load_labels
+from rag.web.talk import Turn
+from rag.web.turns import render_turn
+
+ZH, EN = load_labels()["zh"], load_labels()["en"]
 HOSTILE = "<img src=x onerror=\"alert('1')\">"
 
 
@@ -16,7 +22,7 @@ def make_answer(text="到 2025 年为 20% [1]。", *, refused=False, quote="目�
 
 
 def render(answer, labels=ZH):
-    return markup.render_answer(Turn("t1", answer.question), answer, labels)
+    return render_turn(Turn("t1", answer.question, answer=answer), labels, works=1)
 
 
 def test_both_languages_have_the_same_words():
@@ -25,7 +31,12 @@ def test_both_languages_have_the_same_words():
 
 def test_chinese_for_chinese_or_unnamed_browsers_and_english_for_others():
     asked = ("zh-CN,zh;q=0.9", "", "en-US,en;q=0.9,zh;q=0.5", "fr-FR")
-    assert [markup.choose_labels(tag) for tag in asked] == [ZH, ZH, EN, EN]
+    assert [choose_language("", tag) for tag in asked] == ["zh", "zh", "en", "en"]
+
+
+def test_the_switch_goes_before_the_browser():
+    assert choose_language("en", "zh-CN") == "en"
+    assert choose_language("<b>", "zh-CN") == "zh"
 
 
 def test_marker_leads_to_the_card_of_its_citation():
@@ -47,9 +58,10 @@ def test_marker_without_a_citation_stays_text():
     assert html.count('class="marker"') == 1
 
 
-def test_quote_is_marked_within_120_characters_either_side():
+def test_quote_is_marked_within_its_surroundings():
     html = render(make_answer())
-    assert f"…{'前' * 120}<mark>目标为20%</mark>{'后' * 120}…</blockquote>" in html
+    before, after = "前" * CONTEXT_CHARS, "后" * CONTEXT_CHARS
+    assert f"…{before}<mark>目标为20%</mark>{after}…</blockquote>" in html
 
 
 def test_no_ellipsis_where_the_document_begins_and_ends():
@@ -60,15 +72,32 @@ def test_no_ellipsis_where_the_document_begins_and_ends():
 
 def test_question_title_region_and_text_are_escaped():
     answer = make_answer(HOSTILE + " [1]", quote=HOSTILE, title=HOSTILE, region=HOSTILE)
-    html = markup.render_answer(Turn("t1", HOSTILE, (HOSTILE,)), answer, ZH)
+    html = render_turn(Turn("t1", HOSTILE, (HOSTILE,), answer=answer), ZH, works=1)
     assert "<img" not in html
-    assert (
-        html.count("&lt;img") == 7
-    )  # question, limits, answer, marker's title, title, region, quote
+    # question, limits, answer, title, region, the quote alone and in its passage
+    assert html.count("&lt;img") == 7
+
+
+@pytest.mark.parametrize("turn", [
+    Turn("t1", HOSTILE, text=HOSTILE),
+    Turn("t1", HOSTILE, text=HOSTILE, fault="stopped"),
+    Turn("t1", HOSTILE, fault="unusable", detail=HOSTILE),
+])  # fmt: skip
+def test_unfinished_turns_are_escaped_too(turn):
+    html = render_turn(turn, ZH, works=1)
+    assert "<img" not in html
+    assert html.count("&lt;img") == 2
 
 
 def test_only_web_addresses_become_links():
-    for url in ("javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "https://", ""):
+    for url in (
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "https://",
+        "",
+        "https://[",
+    ):
         assert "<a " not in render(make_answer(url=url))
 
 
@@ -80,9 +109,9 @@ def test_official_link_opens_apart_and_tells_nothing_of_the_page():
 
 
 def test_pages_are_shown_as_a_run_or_one_by_one():
-    shown = [markup._pages(pages, EN) for pages in ((), (7,), (7, 8, 9), (7, 9))]
+    shown = [say_pages(pages, EN) for pages in ((), (7,), (7, 8, 9), (7, 9))]
     assert shown == ["", "p. 7", "pp. 7–9", "pp. 7, 9"]
-    assert markup._pages((7, 8), ZH) == "第 7–8 页"
+    assert say_pages((7, 8), ZH) == "第 7–8 页"
 
 
 def test_draft_and_brief_have_badges_and_an_unknown_status_none():
@@ -98,6 +127,47 @@ def test_refusal_says_so_and_claims_no_checked_quotes():
     assert ZH["refused"] in html
     assert ZH["nearest"] in html
     assert "逐字" not in html
+
+
+def test_statements_left_out_are_counted():
+    class Verified(Answer):
+        left_out = 2
+
+    answer = make_answer()
+    verified = Verified(*(getattr(answer, name) for name in answer.__dataclass_fields__))
+    assert ZH["left_out"].format(count=2) in render(verified)
+    assert "left-out" not in render(answer)
+
+
+def test_a_follow_up_says_what_was_searched():
+    answer = make_answer()
+    assert "按这个问题检索：湖南的目标是多少？" in render(
+        replace(answer, resolved="湖南的目标是多少？")
+    )
+    assert "按这个问题检索" not in render(replace(answer, resolved=answer.question))
+
+
+def test_of_many_cards_the_first_is_open():
+    answer = make_answer("甲[1]乙[2]丙[3]")
+    first = answer.citations[0]
+    many = replace(answer, citations=tuple(replace(first, marker=n) for n in (1, 2, 3)))
+    html = render(many)
+    assert html.count("<details") == 3
+    assert html.count('<details class="words" open>') == 1
+
+
+def test_a_stopped_answer_says_that_nothing_was_checked():
+    html = render_turn(Turn("t1", "问", text="半句话，[1]", fault="stopped"), ZH, works=1)
+    assert "半句话" in html
+    assert ZH["stopped_hint"] in html
+    assert "data-goto" not in html
+
+
+def test_a_vote_stays_pressed():
+    answer = make_answer()
+    html = render_turn(Turn("t1", "问", answer=answer, vote="down"), EN, works=1)
+    assert html.count('aria-pressed="true"') == 1
+    assert 'data-act="down" data-turn="t1" aria-pressed="true"' in html
 
 
 def test_lines_become_paragraphs_and_bullets_items():

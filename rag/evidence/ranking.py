@@ -1,0 +1,50 @@
+"""Units -> units with the probability that they answer, best first.
+
+The trees were fitted on the training questions, whose evidence marks the right sentences:
+`python -m evals.training.fit_answers` writes `ranker.json`.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+from rag.evidence.features import FEATURES, Embed, measure
+from rag.evidence.trees import Trees
+from rag.evidence.units import Unit, cut_units
+from rag.types import Hit, Query
+
+TREES = Path(__file__).with_name("ranker.json")
+
+
+class Ranker:
+    """Scores the units of hits. Keeps its last result, for the gate and the generator ask alike.
+
+    rarity: how much a search word tells, >= 0. embed: texts -> rows of length 1, of the embedded
+    model whatever the index was made with, since the trees know no other.
+    """
+
+    def __init__(self, rarity: Callable[[str], float], embed: Embed) -> None:
+        self.rarity = rarity
+        self.embed = embed
+        self._last: tuple[Query, Sequence[Hit], list[Unit]] | None = None
+
+    def rank(self, query: Query, hits: Sequence[Hit]) -> list[Unit]:
+        """The units of all hits, best first; ties keep the order of hits and text."""
+        last = self._last
+        if last and last[1] is hits and last[0] == query:
+            return last[2]
+        units = cut_units(query, hits)
+        rows = measure(query, hits, units, rarity=self.rarity, embed=self.embed)
+        scores = load_trees().probabilities(rows).tolist() if units else []
+        scored = (unit._replace(score=score) for unit, score in zip(units, scores, strict=True))
+        ranked = sorted(scored, key=lambda unit: -unit.score)
+        self._last = (query, hits, ranked)  # set as one, so that threads see one question's
+        return ranked
+
+
+@cache
+def load_trees() -> Trees:
+    record = json.loads(TREES.read_text(encoding="utf-8"))
+    assert record["features"] == list(FEATURES), "refit: python -m evals.training.fit_answers"
+    return Trees.from_record(record)

@@ -1,0 +1,128 @@
+"""Hits -> units that may be quoted: sentences and clauses, cut at headings.
+
+So a quote never begins in one section and ends in another.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from rag.evidence.asked import YEAR_PHRASE, years_in
+from rag.types import Document, Hit, Query
+from rag.words import Span, split_clauses, split_sentences
+
+_SHORT_SENTENCE = 120  # quoted whole; a longer one is cut to its clauses
+_YEAR_BEFORE = 400  # characters before a clause in which its year may stand
+_YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no further away
+_ITEM_MARK = re.compile(r"\s*[-*+]\s+")
+_PAGE_REFERENCE = re.compile(r"\s*(?:[(（]第[^)）]*页[)）]|\(pp?\.[^)]*\))\s*$")
+
+
+class Unit(NamedTuple):
+    """A candidate quote, `document.text[start:end]`.
+
+    clause: where its own words begin; from `start` to there stands the year that it is for.
+    year_met: how well its year fits those asked, -1 to 1. hit: rank of its hit, from 0.
+    score: probability that it answers the question, 0 to 1.
+    """
+
+    document: Document
+    start: int
+    end: int
+    clause: int
+    year_met: float
+    hit: int
+    score: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return self.document.text[self.start : self.end]
+
+    @property
+    def own_text(self) -> str:
+        return self.document.text[self.clause : self.end]
+
+
+def cut_units(query: Query, hits: Sequence[Hit]) -> list[Unit]:
+    """The units of all hits, in the order of hits and text; each once."""
+    units: dict[tuple[str, int, int], Unit] = {}
+    for rank, hit in enumerate(hits):
+        document = hit.chunk.document
+        for span in _spans(query, document, hit.chunk.start, hit.chunk.end):
+            if document.kind == "brief" and not document.pages_of(span.start, span.end):
+                continue  # its introduction stands on no page of the plan
+            met, start = _year_met(query, document, span) if query.years else (0.0, span.start)
+            unit = Unit(document, start, span.end, span.start, met, rank)
+            units.setdefault((document.id, span.start, span.end), unit)
+    return list(units.values())
+
+
+def _spans(query: Query, document: Document, start: int, end: int) -> Iterator[Span]:
+    """What may be quoted: sentences, and for facts and comparisons the clauses of long ones.
+
+    A page reference that follows a full stop is a sentence of its own, and left out.
+    """
+    for part in _between_headings(document, start, end):
+        for whole in _shifted(split_sentences(document.text[part.start : part.end]), part):
+            sentence = _trimmed(document, whole)
+            if query.kind in ("list", "scope") or _length(sentence) <= _SHORT_SENTENCE:
+                yield from [sentence] if _length(sentence) else []
+            else:
+                inside = document.text[sentence.start : sentence.end]
+                yield from _shifted(split_clauses(inside), sentence)
+
+
+def _between_headings(document: Document, start: int, end: int) -> Iterator[Span]:
+    """The runs of body text in [start, end): headings are left out, and never run across."""
+    at = start
+    for section in document.sections:
+        if section.start < end and start < section.body:
+            if section.start > at:
+                yield Span(at, section.start)
+            at = max(at, min(section.body, end))
+    if at < end:
+        yield Span(at, end)
+
+
+def _trimmed(document: Document, span: Span) -> Span:
+    """Without the mark of a list item before and, in a brief, the page reference after."""
+    text = document.text[span.start : span.end]
+    mark = _ITEM_MARK.match(text)
+    start = span.start + (mark.end() if mark else 0)
+    reference = _PAGE_REFERENCE.search(text) if document.kind == "brief" else None
+    return Span(start, span.start + reference.start() if reference else span.end)
+
+
+def _shifted(spans: Iterable[Span], base: Span) -> Iterator[Span]:
+    return (Span(span.start + base.start, span.end + base.start) for span in spans)
+
+
+def _length(span: Span) -> int:
+    return span.end - span.start
+
+
+def _year_met(query: Query, document: Document, span: Span) -> tuple[float, int]:
+    """How well the unit's year fits, -1 to 1, and where to quote from so that it is seen.
+
+    A clause without a year of its own has that of the clauses before it in its sentence or section.
+    """
+    text = document.text[span.start : span.end]
+    own = years_in(text)
+    if own:
+        met = len(own & set(query.years)) / len(query.years)
+        return met or -1.0, span.start
+    floor = max(span.start - _YEAR_BEFORE, _body_start(document, span.start))
+    before = [m for m in YEAR_PHRASE.finditer(document.text, floor, span.start) if m.group(1)]
+    if not before:
+        return 0.0, span.start
+    years = years_in(before[-1].group())
+    near = span.start - before[-1].start() <= _YEAR_JOINED
+    if not years & set(query.years):
+        return -1.0, span.start
+    return 1.0, before[-1].start() if near else span.start
+
+
+def _body_start(document: Document, offset: int) -> int:
+    """Where the body of the innermost section around `offset` begins."""
+    around = document.sections_at(offset)
+    return around[-1].body if around and around[-1].body <= offset else 0

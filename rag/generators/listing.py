@@ -1,0 +1,97 @@
+"""The items of a list that stand as headings under one section: 八大行动, 重点任务, principles."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from rag.evidence.features import Asked, cover, words_in
+from rag.types import Document, Evidence, Query, Section, Statement
+from rag.wording import cited_place, say
+from rag.words import normalize
+
+# Share of the pairs of characters of a section's title that the question holds; less is needed
+# where the section has as many parts as are asked for.
+_LEAST_NAMED, _LEAST_NAMED_COUNTED = 0.75, 0.4
+_SHORTEST_TITLE = 4  # characters
+_MOST_ITEMS = 15
+_DIGITS = {digit: i for i, digit in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
+_COUNT = re.compile(r"(?<![第之])(十?[一二两三四五六七八九十]|\d{1,2})(?=[大项个条类方种])")
+_NUMBERING = re.compile(
+    r"^\s*(?:[(（]?[一二三四五六七八九十\d]+[)）、.．]|[一二三四五六七八九十]+是)\s*"
+)
+
+
+class _Outline(NamedTuple):
+    document: Document
+    section: Section
+    parts: tuple[Section, ...]
+    score: float
+
+
+def list_headings(query: Query, documents: Sequence[Document], asked: Asked) -> Statement | None:
+    """The headings right under the section that the question names, each cited; None without one.
+
+    documents: those that may be meant, best first.
+    """
+    if query.kind != "list" and not _counts(query):
+        return None
+    found = [o for d in documents for o in _outlines(query, d, asked)]
+    if not found:
+        return None
+    best = max(found, key=lambda outline: outline.score)
+    evidence = tuple(_evidence(best, part) for part in best.parts)
+    items = [_NUMBERING.sub("", e.quote).rstrip("。.") for e in evidence]
+    place = cited_place(query.language, evidence[0])
+    text = say(query.language, "lead", place=place) + say(query.language, "semicolon").join(items)
+    return Statement(text, evidence)
+
+
+def _outlines(query: Query, document: Document, asked: Asked) -> Iterator[_Outline]:
+    """The sections of a document that the question may name, with the parts right under each."""
+    if document.kind == "brief":
+        return
+    rest, counts = asked.titled(document).rest, _counts(query)
+    words = words_in(query.question)
+    for section, parts in _families(document):
+        title = _NUMBERING.sub("", section.title)
+        pairs = [word for word in words_in(title) if len(word) > 1]
+        if len(title) < _SHORTEST_TITLE or not pairs:
+            continue
+        named, counted = sum(word in words for word in pairs) / len(pairs), len(parts) in counts
+        least = _LEAST_NAMED_COUNTED if counted else _LEAST_NAMED
+        if named >= least and (counted or not counts):
+            yield _Outline(document, section, parts, named + cover(rest, words_in(title)) + counted)
+
+
+def _families(document: Document) -> Iterator[tuple[Section, tuple[Section, ...]]]:
+    """Sections with two parts or more right under them."""
+    sections = document.sections
+    for i, section in enumerate(sections):
+        inside = []
+        for part in sections[i + 1 :]:
+            if part.start >= section.end:
+                break
+            inside.append(part)
+        level = min((part.level for part in inside), default=0)
+        parts = tuple(part for part in inside if part.level == level)
+        if 2 <= len(parts) <= _MOST_ITEMS and section.title != document.title:
+            yield section, parts
+
+
+def _counts(query: Query) -> set[int]:
+    """The numbers of items that a question speaks of: 八大行动 -> 8."""
+    return {_number(found) for found in _COUNT.findall(normalize(query.question))} - {1}
+
+
+def _number(text: str) -> int:
+    if text.isdigit():
+        return int(text)
+    ten, unit = (10, text[1:]) if len(text) == 2 and text[0] == "十" else (0, text)
+    return ten + _DIGITS[unit]
+
+
+def _evidence(outline: _Outline, part: Section) -> Evidence:
+    """The heading of a part, without white space around."""
+    text = outline.document.text[part.start : part.body]
+    start = part.start + len(text) - len(text.lstrip())
+    return Evidence(outline.document, start, start + len(text.strip()), outline.score)

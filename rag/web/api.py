@@ -1,0 +1,137 @@
+"""The functions that programs call: Gradio's API, and tools over MCP. The page shows the same.
+
+Their docstrings are what a client reads, in the form that Gradio parses.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rag.errors import BadRequest, RagError
+from rag.rendering import answer_row, hit_row, target_row
+from rag.types import Document
+from rag.web.chat import MAX_AT_ONCE, MAX_QUESTION_CHARS
+from rag.web.shelf import Shelf
+from rag.web.talk import PASSAGES, Options
+
+MAX_RESULTS = 50  # passages of one search or answer
+_log = logging.getLogger(__name__)
+
+
+def build_api(shelf: Shelf) -> None:
+    """Offer `ask`, `search` and `targets` to clients of the page being built."""
+    from gradio.events import api
+
+    def ask(  # noqa: PLR0913 - a client fills them in by name
+        question: str,
+        region: str = "",
+        level: str = "",
+        status: str = "",
+        document: str = "",
+        generator: str = "",
+        passages: int = PASSAGES,
+    ) -> dict[str, Any]:
+        """Answer a question from the indexed documents, with citations that were checked.
+
+        Parameters:
+            question: what to answer, in any language
+            region: only documents of this place, such as Jiangsu
+            level: only national, ministry, province, city or district documents
+            status: only final or only draft documents
+            document: only the document of this id
+            generator: which of the configured generators writes the answer
+            passages: how many passages to read, 1 to 50
+        """
+        options = Options(region, level, status, document, generator, _bounded(passages))
+        with _telling():
+            answer = shelf.assistant.ask(_bearable(question), **options.given())
+        row = answer_row(answer)
+        return row | {"citations": [_without_path(citation) for citation in row["citations"]]}
+
+    def search(
+        question: str,
+        top_k: int = 10,
+        region: str = "",
+        level: str = "",
+        status: str = "",
+        document: str = "",
+    ) -> list[dict[str, Any]]:
+        """Find the passages of the indexed documents that best fit a question, best first.
+
+        Parameters:
+            question: what to look for, in any language
+            top_k: how many passages, 1 to 50
+            region: only documents of this place, such as Jiangsu
+            level: only national, ministry, province, city or district documents
+            status: only final or only draft documents
+            document: only the document of this id
+        """
+        options = Options(region, level, status, document)
+        with _telling():
+            hits = shelf.assistant.search(
+                _bearable(question), top_k=_bounded(top_k), **options.given()
+            )
+        return [_without_path(hit_row(hit)) for hit in hits]
+
+    def targets(indicator: str = "", region: str = "", year: str = "") -> list[dict[str, Any]]:
+        """List the quantified targets of the indexed plans, each with the page it stands on.
+
+        Parameters:
+            indicator: such as forest coverage, in any language; all if empty
+            region: only plans of this place, such as Jiangsu
+            year: only targets for this year
+        """
+        titles = main_documents(shelf.assistant.documents)
+        with _telling():
+            rows = shelf.assistant.targets(
+                _bearable(indicator) if indicator else None,
+                region=region or None,
+                year=year or None,
+            )
+        return [target_row(row, titles[row.plan]) for row in rows if row.plan in titles]
+
+    for offered in (ask, search, targets):
+        api(
+            offered,
+            api_name=offered.__name__,
+            concurrency_limit=MAX_AT_ONCE,
+            concurrency_id="ask",
+        )
+
+
+def main_documents(documents: tuple[Document, ...]) -> dict[str, Document]:
+    """Of each work, the version to name: an original before a brief, Chinese before others."""
+    ranked = sorted(documents, key=lambda d: (d.kind != "brief", d.language == "zh"))
+    return {document.work: document for document in ranked}
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """What a client did wrong is told to it; what went wrong here is for the log."""
+    import gradio as gr
+
+    try:
+        yield
+    except BadRequest as error:
+        raise gr.Error(str(error)) from error
+    except RagError as error:
+        _log.exception("no answer to a client")
+        raise gr.Error("the index is not available at the moment; try again later.") from error
+
+
+def _bearable(question: str) -> str:
+    if len(question) > MAX_QUESTION_CHARS:
+        raise BadRequest(
+            f"the question has {len(question):,} characters; send {MAX_QUESTION_CHARS:,} at most."
+        )
+    return question
+
+
+def _bounded(count: int) -> int:
+    return max(1, min(int(count), MAX_RESULTS))
+
+
+def _without_path(row: dict[str, Any]) -> dict[str, Any]:
+    """Where files lie on this machine is nothing to a client."""
+    return row | {"document": {k: v for k, v in row["document"].items() if k != "source"}}

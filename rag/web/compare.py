@@ -1,0 +1,181 @@
+"""The compare tab: indicator, years and regions -> bars, a table with citations, CSV and PNG."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rag.errors import RagError
+from rag.rendering import csv_text
+from rag.web.api import main_documents
+from rag.web.bars import render_comparison
+from rag.web.chat import QUIET
+from rag.web.comparison import (
+    Comparison,
+    compare,
+    offer_indicators,
+    offer_limits,
+    table_rows,
+    usual_years,
+)
+from rag.web.labels import Words, load_labels
+from rag.web.parcel import DELIVER, bytes_parcel, text_parcel
+from rag.web.shelf import Shelf
+from rag.web.talk import Talk
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    Update = dict[Any, Any]
+
+
+class Compare(NamedTuple):
+    """The pieces of the tab that events change or read."""
+
+    indicator: "gr.Dropdown"
+    years: "gr.Dropdown"
+    regions: "gr.Dropdown"
+    shown: "gr.HTML"
+    csv: "gr.Button"
+    png: "gr.Button"
+
+
+def build_compare(words: Words) -> Compare:
+    """The tab's components; their choices come when the tab is opened."""
+    import gradio as gr
+
+    words.make(gr.HTML, {"value": "compare_head"}, apply_default_css=False)
+    with gr.Row(elem_id="choose"):
+        indicator = words.make(
+            gr.Dropdown, {"label": "indicator"}, choices=[], elem_id="indicator", scale=2
+        )
+        years, regions = (
+            words.make(
+                gr.Dropdown, {"label": name}, choices=[], multiselect=True, elem_id=name, scale=1
+            )
+            for name in ("years", "regions")
+        )
+    shown = gr.HTML(elem_id="compared", apply_default_css=False)
+    with gr.Row(elem_id="downloads"):
+        csv, png = (
+            words.make(gr.Button, {"value": f"draw_{kind}"}, elem_id=kind, size="sm", scale=0)
+            for kind in ("csv", "png")
+        )
+    return Compare(indicator, years, regions, shown, csv, png)
+
+
+def connect_compare(
+    shelf: Shelf, parts: Compare, *, talk: "gr.State", parcel: "gr.JSON", tab: "gr.Tab"
+) -> None:
+    """Say what happens when the tab opens, a choice changes and a download is asked for."""
+    given = [parts.indicator, parts.years, parts.regions]
+
+    def opened(held: Talk, indicator: str | None, years: Any, regions: Any) -> "Update":  # noqa: ANN401
+        chosen = offer_compare(shelf, parts, held, indicator or "")
+        first = indicator or _first(shelf)
+        years = years if indicator else usual_years(shelf.assistant, first)
+        return chosen | _draw(shelf, parts, held, (first, years, regions))
+
+    def chose(held: Talk, indicator: str | None) -> "Update":
+        years = usual_years(shelf.assistant, indicator or "")
+        limits = _limits(shelf, parts, indicator or "", years)
+        return limits | _draw(shelf, parts, held, (indicator or "", years, []))
+
+    def narrowed(held: Talk, *chosen: Any) -> "Update":  # noqa: ANN401
+        return _draw(shelf, parts, held, chosen)
+
+    def save_csv(held: Talk, *chosen: Any) -> dict[str, str]:  # noqa: ANN401
+        rows = table_rows(_compared(shelf, held, chosen))
+        return text_parcel("targets.csv", csv_text(rows) + "\n")
+
+    def save_png(held: Talk, *chosen: Any) -> "dict[str, str] | None":  # noqa: ANN401
+        return _picture(shelf, _compared(shelf, held, chosen), held)
+
+    outputs = [*given, parts.shown]
+    tab.select(opened, [talk, *given], outputs, **QUIET)
+    parts.indicator.input(chose, [talk, parts.indicator], outputs, **QUIET)
+    for limit in (parts.years, parts.regions):
+        limit.input(narrowed, [talk, *given], parts.shown, **QUIET)
+    for button, save in ((parts.csv, save_csv), (parts.png, save_png)):
+        saved = button.click(save, [talk, *given], parcel, **QUIET)
+        saved.then(None, parcel, None, js=DELIVER, **QUIET)
+
+
+def offer_compare(shelf: Shelf, parts: Compare, held: Talk, indicator: str) -> "Update":
+    """The choices of the lists as the documents stand; the first indicator where none is chosen."""
+    import gradio as gr
+
+    offers = offer_indicators(shelf.assistant)
+    choices = [(_name(held, o.name, o.english), o.name) for o in offers]
+    first = indicator or _first(shelf)
+    years = usual_years(shelf.assistant, first) if not indicator else None
+    listed = {parts.indicator: gr.update(choices=choices, value=first or None)}
+    return listed | _limits(shelf, parts, first, years)
+
+
+def draw_again(shelf: Shelf, parts: Compare, held: Talk, chosen: tuple[Any, ...]) -> "Update":
+    """What is shown, in the language of the conversation."""
+    return offer_compare(shelf, parts, held, chosen[0]) | _draw(shelf, parts, held, chosen)
+
+
+def _limits(shelf: Shelf, parts: Compare, indicator: str, years: list[str] | None) -> "Update":
+    """Choices of years and regions; values too where a new indicator was chosen."""
+    import gradio as gr
+
+    of_years, of_regions = offer_limits(shelf.assistant, indicator)
+    if years is None:
+        return {
+            parts.years: gr.update(choices=of_years),
+            parts.regions: gr.update(choices=of_regions),
+        }
+    return {
+        parts.years: gr.update(choices=of_years, value=years),
+        parts.regions: gr.update(choices=of_regions, value=[]),
+    }
+
+
+def _draw(shelf: Shelf, parts: Compare, held: Talk, chosen: tuple[Any, ...]) -> "Update":
+    compared = _compared(shelf, held, chosen)
+    english = next((row.target.indicator_en for row in compared.rows), "")
+    name = _name(held, compared.indicator, english)
+    labels = load_labels()[held.language]
+    return {parts.shown: render_comparison(compared, labels, name=name)}
+
+
+def _compared(shelf: Shelf, held: Talk, chosen: tuple[Any, ...]) -> Comparison:
+    indicator, years, regions = chosen
+    return compare(
+        shelf.assistant,
+        indicator or "",
+        years=years or (),
+        regions=regions or (),
+        language=held.language,
+    )
+
+
+def _picture(shelf: Shelf, compared: Comparison, held: Talk) -> dict[str, str] | None:
+    """The chart as PNG; None, with a word to the visitor, where it can't be drawn."""
+    import gradio as gr
+
+    from rag.charts import draw_targets  # loads matplotlib
+
+    documents = main_documents(shelf.assistant.documents)
+    labels = {work: document.region or document.title for work, document in documents.items()}
+    drafts = [work for work, document in documents.items() if document.status == "draft"]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "targets.png"
+        try:
+            rows = [bar.row.target for bar in compared.bars]
+            draw_targets(rows, labels, out=out, title=compared.indicator, drafts=drafts)
+        except RagError:
+            gr.Warning(load_labels()[held.language]["compare_none"])
+            return None
+        return bytes_parcel("targets.png", out.read_bytes())
+
+
+def _first(shelf: Shelf) -> str:
+    offers = offer_indicators(shelf.assistant)
+    return offers[0].name if offers else ""
+
+
+def _name(held: Talk, name: str, english: str) -> str:
+    return english if held.language == "en" and english else name

@@ -1,0 +1,206 @@
+"""The documents tab: what is indexed, search in it, upload and removal while the chat goes on."""
+
+import logging
+import queue
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rag.errors import BadRequest, RagError, WriteError
+from rag.types import Hit
+from rag.web.chat import MAX_QUESTION_CHARS, QUIET, Chat, offer_options
+from rag.web.labels import Words, load_labels
+from rag.web.listing import (
+    render_added,
+    render_hits,
+    render_listing,
+    render_progress,
+    render_removed,
+    render_trouble,
+)
+from rag.web.shelf import MAX_FILES, SUFFIXES, Added, Busy, Shelf
+from rag.web.talk import Talk
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    Update = dict[Any, Any]
+
+_FOUND = 5  # passages shown under the list
+_MIN_SEARCH_CHARS = 2
+_log = logging.getLogger(__name__)
+
+
+class Documents(NamedTuple):
+    """The pieces of the tab that events change or read. upload: None where none is taken."""
+
+    upload: "gr.UploadButton | None"
+    told: "gr.HTML"
+    find: "gr.Textbox"
+    listing: "gr.HTML"
+    found: "gr.HTML"
+
+
+def build_documents(shelf: Shelf, words: Words) -> Documents:
+    import gradio as gr
+
+    words.make(gr.HTML, {"value": "documents_head"}, apply_default_css=False)
+    upload = None
+    if shelf.open:
+        with gr.Column(elem_id="drop"):
+            upload = words.make(
+                gr.UploadButton,
+                {"label": "upload"},
+                file_count="multiple",
+                file_types=list(SUFFIXES),
+                elem_id="upload",
+                size="sm",
+            )
+            words.make(gr.HTML, {"value": "drop_hint"}, elem_id="hint", apply_default_css=False)
+    told = gr.HTML(elem_id="told", apply_default_css=False)
+    find = words.make(
+        gr.Textbox,
+        {"label": "find", "placeholder": "find_hint"},
+        container=False,
+        max_lines=1,
+        elem_id="find",
+    )
+    listing = gr.HTML(elem_id="listing", apply_default_css=False)
+    found = gr.HTML(elem_id="found", apply_default_css=False)
+    return Documents(upload, told, find, listing, found)
+
+
+def connect_documents(
+    shelf: Shelf,
+    parts: Documents,
+    *,
+    talk: "gr.State",
+    chat: Chat,
+    bridge: "gr.HTML",
+    tab: "gr.Tab",
+) -> None:
+    """Say what happens when the tab opens, on a search, an upload and a removal."""
+    import gradio as gr
+
+    outputs = [parts.told, parts.listing, parts.found, *chat.options[:-1]]
+
+    def look(held: Talk, text: str) -> "Update":
+        return show_documents(shelf, parts, held, text)
+
+    def open_tab(held: Talk, text: str) -> "Update":
+        return {parts.told: ""} | show_documents(shelf, parts, held, text)
+
+    def add(held: Talk, files: list[str]) -> "Iterator[Update]":
+        labels = load_labels()[held.language]
+        for seen in add_uploads(shelf, [Path(file) for file in files or ()]):
+            if isinstance(seen, Added):
+                changed = show_documents(shelf, parts, held, "") | offer_again(shelf, chat, held)
+                yield {parts.told: render_added(seen, labels)} | changed
+            elif isinstance(seen, str):
+                yield {parts.told: render_trouble(labels[seen].format(count=MAX_FILES))}
+            else:
+                yield {parts.told: render_progress(*seen, labels)}
+
+    def remove(held: Talk, text: str, event: gr.EventData) -> dict[Any, Any]:
+        told = _remove(shelf, held, str((event._data or {}).get("document", "")))
+        shown = show_documents(shelf, parts, held, text) | offer_again(shelf, chat, held)
+        return {parts.told: told} | shown
+
+    one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "shelf"}
+    tab.select(open_tab, [talk, parts.find], outputs, **QUIET)
+    parts.find.change(look, [talk, parts.find], outputs, trigger_mode="always_last", **QUIET)
+    if parts.upload is not None:
+        parts.upload.upload(add, [talk, parts.upload], outputs, **QUIET, **one)
+        bridge.remove(remove, [talk, parts.find], outputs, **QUIET, **one)
+
+
+def show_documents(shelf: Shelf, parts: Documents, held: Talk, text: str) -> "Update":
+    """The list and the passages that fit what is being looked for; all of the list for ""."""
+    labels = load_labels()[held.language]
+    wanted = text.strip()[:MAX_QUESTION_CHARS].casefold()
+    holdings = shelf.holdings()
+    fitting = [
+        holding
+        for holding in holdings
+        if wanted in f"{holding.document.title}\n{holding.document.region}".casefold()
+    ]
+    listed = render_listing(fitting, labels, editable=shelf.open, total=len(holdings))
+    hits: tuple[Hit, ...] = ()
+    if len(wanted) >= _MIN_SEARCH_CHARS and any(map(str.isalnum, wanted)):
+        hits = shelf.assistant.search(wanted, top_k=_FOUND)
+    return {parts.listing: listed, parts.found: render_hits(hits, labels)}
+
+
+def offer_again(shelf: Shelf, chat: Chat, held: Talk) -> "Update":
+    """The filters' choices as the documents now stand."""
+    import gradio as gr
+
+    offered = offer_options(shelf, load_labels()[held.language])
+    return {
+        option: gr.update(choices=choices)
+        for option, choices in zip(chat.options[:-1], offered.values(), strict=True)
+    }
+
+
+def add_uploads(
+    shelf: Shelf, files: Sequence[Path]
+) -> Iterator[tuple[str, int, int] | Added | str]:
+    """What is being done, again and again, then what was added, or the label of what went wrong.
+
+    The files are those of Gradio's cache, and gone at the end.
+    """
+    try:
+        if len(files) > MAX_FILES:
+            yield "bad_count"
+            return
+        yield from _watch(shelf, files)
+    except Busy:
+        yield "bad_busy"
+    except WriteError:
+        _log.exception("the index can't be written")
+        yield "bad_disk"
+    except Exception:
+        _log.exception("unexpected fault in adding documents")
+        yield "bad_other"
+    finally:
+        for file in files:
+            shutil.rmtree(file.parent, ignore_errors=True)  # a folder that Gradio makes for each
+
+
+def _watch(shelf: Shelf, files: Sequence[Path]) -> Iterator[tuple[str, int, int] | Added]:
+    """Add in a thread of its own, so that its progress can be shown while it works."""
+    seen: queue.SimpleQueue[tuple[str, int, int] | Added | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            named = [(file, file.name) for file in files]
+            seen.put(shelf.add(named, lambda *step: seen.put(step)))
+        except BaseException as error:  # handed on to the visitor's thread
+            seen.put(error)
+
+    yield "reading", 0, len(files)
+    threading.Thread(target=work, name="adding documents", daemon=True).start()
+    while True:
+        step = seen.get()
+        if isinstance(step, BaseException):
+            raise step
+        yield step
+        if isinstance(step, Added):
+            return
+
+
+def _remove(shelf: Shelf, held: Talk, document_id: str) -> str:
+    """Take a document out and say so."""
+    labels = load_labels()[held.language]
+    try:
+        removed = shelf.remove(document_id)
+    except Busy:
+        return render_trouble(labels["bad_busy"])
+    except BadRequest:
+        return render_trouble(labels["remove_last"])
+    except RagError:
+        _log.exception("a document can't be removed")
+        return render_trouble(labels["bad_disk"])
+    return render_removed(removed, labels) if removed else ""

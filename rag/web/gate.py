@@ -1,0 +1,160 @@
+"""Who and what the page lets in: where it listens, with which password, and which routes exist.
+
+Gradio serves more than this page needs: files of its cache, a proxy to other hosts, tools for
+building pages. The gate answers only for the routes below, so what isn't listed can't be reached
+whatever its path says. It also sends the headers that keep the browser to this host alone.
+"""
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from rag.errors import BadRequest
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Slashes and dots that aren't plain are refused with everything else.
+_ROUTES = re.compile(
+    r"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/login/?|/logout"
+    r"|/(?:assets|svelte|static)/(?:[\w@-][\w@.-]*/)*[\w@-][\w@.-]*"
+    r"|/gradio_api/(?:info|app_id|user|login_check|token|startup-events|theme\.css|upload"
+    r"|upload_progress|reset|cancel|queue/(?:join|data|status)|heartbeat/\w+"
+    r"|run/predict|call/(?:v2/)?\w+(?:/\w+)?)/?"
+)
+_MCP = re.compile(r"/gradio_api/mcp(?:/(?:sse|messages|schema)?)?/?")
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_WRONG_PASSWORD_S = 0.5  # makes guessing slow
+# Gradio draws with inline styles and functions made from text; all of it comes from here.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self'; frame-src 'none'; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the page listens. auth: "user:password", or "" for none.
+
+    anyone: that other machines may come in without a password is meant.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    auth: str = ""
+    anyone: bool = False
+
+    @property
+    def local(self) -> bool:
+        return is_loopback(self.host)
+
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        user, _, password = self.auth.partition(":")
+        return (user, password) if self.auth else None
+
+    def check(self) -> None:
+        """Raise BadRequest if it would let strangers in, or its password can't be used."""
+        if self.credentials and not all(self.credentials):
+            raise BadRequest(
+                "the page's password has no user or no password in it; it must be user:password, "
+                "e.g. `TANWEN_AUTH=anna:SECRET rag chat --auth`."
+            )
+        if not (self.local or self.credentials or self.anyone):
+            raise BadRequest(
+                f"{self.host} can be reached from other machines, and no password is set; set "
+                f"one: `TANWEN_AUTH=user:password rag chat --host {self.host} --auth`, or let "
+                f"everybody in: `rag chat --host {self.host} --no-auth`."
+            )
+
+    def admits(self, user: str, password: str) -> bool:
+        """Whether these are the credentials; takes its time over wrong ones."""
+        expected = self.credentials or ("", "")
+        given = (user, password)
+        right = [
+            hmac.compare_digest(a.encode(), b.encode())
+            for a, b in zip(given, expected, strict=True)
+        ]
+        if not (self.credentials and all(right)):
+            time.sleep(_WRONG_PASSWORD_S)
+            return False
+        return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address that a server listens on."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Gate:
+    """Lets through what the page needs, and sends it with the headers above.
+
+    mcp: whether tools are served; they ask for the credentials in the request itself.
+    """
+
+    def __init__(self, app: "ASGIApp", address: Address, *, mcp: bool) -> None:
+        self._app = app
+        self._address = address
+        self._mcp = mcp
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
+        status = self._judge(scope["path"], headers)
+        if status:
+            await _refuse(status, send)
+            return
+
+        async def sealed(message: "Message") -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, sealed)
+
+    def _judge(self, path: str, headers: dict[str, bytes]) -> int:
+        """The status to refuse a request with; 0 to let it in."""
+        host = headers.get("host", b"").decode("latin-1")
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        alone = self._address.local and not (self._address.credentials or self._address.anyone)
+        if alone and name not in (*_LOCAL_NAMES, self._address.host):
+            return 421  # another site's name that leads to this machine
+        if self._mcp and _MCP.fullmatch(path):
+            return 0 if self._knows(headers.get("authorization", b"")) else 401
+        return 0 if unquote(path) == path and _ROUTES.fullmatch(path) else 404
+
+    def _knows(self, authorization: bytes) -> bool:
+        if not self._address.credentials:
+            return True
+        scheme, _, coded = authorization.decode("latin-1").partition(" ")
+        try:
+            user, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+        known = hmac.compare_digest(f"{user}:{password}".encode(), self._address.auth.encode())
+        return scheme.lower() == "basic" and known
+
+
+async def _refuse(status: int, send: "Send") -> None:
+    challenge = [(b"www-authenticate", b'Basic realm="Tanwen"')] if status == 401 else []
+    await send({"type": "http.response.start", "status": status, "headers": challenge})
+    await send({"type": "http.response.body", "body": b""})

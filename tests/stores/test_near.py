@@ -1,0 +1,118 @@
+"""What the approximate stores promise beyond the contract: recall, exact scores, filters."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.errors import IndexDamaged
+from rag.stores import STORES, choose_store, near
+from rag.stores.flat import FlatStore
+from tests.stores.test_contract import cosines, nearest
+
+COUNT, DIM, AROUND = 4000, 32, 40
+
+
+@pytest.fixture(params=["hnsw", "ivf_pq"])
+def kind(request, monkeypatch):
+    """A store that goes approximate from 500 rows on."""
+    monkeypatch.setattr(near, "EXACT_ROWS", 500)
+    return STORES[request.param]
+
+
+def clustered(count, seed=0):
+    """Rows around common centres, as passages of one topic lie, of very different lengths."""
+    chance = np.random.default_rng(seed)
+    centres = np.random.default_rng(9).normal(size=(AROUND, DIM))
+    rows = centres[chance.integers(AROUND, size=count)] + 0.5 * chance.normal(size=(count, DIM))
+    return (rows * chance.uniform(0.1, 10, size=(count, 1))).astype(np.float32)
+
+
+ROWS, ASKED = clustered(COUNT), clustered(50, seed=1)
+
+
+def recall(found, expected):
+    shared = [len(set(a) & set(b)) for a, b in zip(found.tolist(), expected.tolist(), strict=True)]
+    return sum(shared) / expected.size
+
+
+def test_it_finds_at_least_the_recall_it_was_built_for(kind):
+    found = kind.build(ROWS, recall=0.95).search(ASKED, 10)[1]
+    assert recall(found, nearest(ASKED, ROWS, 10)[1]) >= 0.93  # tuned on other queries
+
+
+@pytest.mark.parametrize("top_k", [1, 10, 200])
+def test_what_it_finds_has_its_exact_score_best_first_and_once(kind, top_k):
+    scores, found = kind.build(ROWS).search(ASKED, top_k)
+    assert scores.shape == found.shape == (len(ASKED), top_k)
+    expected = np.take_along_axis(cosines(ASKED, ROWS), found, 1)
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    assert (np.diff(scores, axis=1) <= 0).all()
+    assert all(len(set(row)) == top_k for row in found.tolist())
+
+
+def test_a_filter_on_few_rows_is_exact(kind):
+    among = np.arange(3, COUNT, 10)
+    found = kind.build(ROWS).search(ASKED, 10, among)[1]
+    assert found.tolist() == nearest(ASKED, ROWS, 10, among)[1].tolist()
+
+
+def test_a_filter_on_many_rows_is_kept_and_costs_no_recall(kind):
+    among = np.arange(0, COUNT, 4)
+    found = kind.build(ROWS).search(ASKED, 10, among)[1]
+    assert np.isin(found, among).all()
+    assert recall(found, nearest(ASKED, ROWS, 10, among)[1]) >= 0.93
+
+
+def test_more_may_be_asked_for_than_the_search_looks_at(kind):
+    scores, found = kind.build(ROWS, recall=0.1).search(ASKED[:2], 3000)
+    assert found.shape == (2, 3000)
+    assert (found >= 0).all()
+    np.testing.assert_allclose(
+        scores, np.take_along_axis(cosines(ASKED[:2], ROWS), found, 1), atol=1e-5
+    )
+
+
+def test_a_higher_aim_never_finds_less(kind):
+    expected = nearest(ASKED, ROWS, 10)[1]
+    low, high = (
+        recall(kind.build(ROWS, recall=aim).search(ASKED, 10)[1], expected) for aim in (0.5, 0.99)
+    )
+    assert high >= low
+    assert high >= 0.96
+
+
+def test_a_loaded_store_finds_the_same_with_the_same_effort(kind, tmp_path):
+    store = kind.build(ROWS)
+    store.save(tmp_path / "vectors")
+    loaded = kind.load(tmp_path / "vectors")
+    for one, other in zip(loaded.search(ASKED, 20), store.search(ASKED, 20), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_file_of_another_store_is_named(kind, tmp_path):
+    kind.build(ROWS).save(tmp_path / "vectors")
+    with pytest.raises(IndexDamaged, match=r"vectors holds a Index.*`rag index corpus/`"):
+        FlatStore.load(tmp_path / "vectors")
+
+
+def test_a_loaded_store_stays_on_disk(tmp_path):
+    """Mapped, not read: the memory of the process doesn't grow by the vectors."""
+
+    def held():
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("RssAnon")))
+
+    rows = np.ones((50_000, 256), np.float32)
+    FlatStore.build(rows).save(tmp_path / "vectors")
+    before = held()
+    store = FlatStore.load(tmp_path / "vectors")
+    store.search(rows[:1], 10)
+    assert held() - before < rows.nbytes / 1024 / 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"), [(0, "flat"), (50_000, "flat"), (50_001, "hnsw"), (10**7, "ivf_pq")]
+)
+def test_the_store_is_chosen_by_count(rows, name):
+    assert choose_store(rows) == name

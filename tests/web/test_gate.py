@@ -1,0 +1,161 @@
+"""Who is let in, and which routes exist; no Gradio here, only the gate."""
+
+import base64
+
+import pytest
+
+from rag.errors import BadRequest
+from rag.web.gate import Address, Gate, is_loopback
+
+
+async def inner(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]})
+    await send({"type": "http.response.body", "body": b"in"})
+
+
+def ask(path, *, address=Address(), mcp=False, **headers):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    given = {"host": "127.0.0.1:7860"} | headers
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+    }
+    with pytest.raises(StopIteration):  # it waits for nothing, so one step is all of it
+        Gate(inner, address, mcp=mcp)(scope, None, send).send(None)
+    return sent[0]["status"], dict(sent[0]["headers"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/config",
+        "/theme.css",
+        "/login",
+        "/assets/index-DphvyggB.js",
+        "/static/js/iframeResizer.contentWindow.min.js",
+        "/gradio_api/queue/join",
+        "/gradio_api/queue/data",
+        "/gradio_api/upload",
+        "/gradio_api/heartbeat/abc123",
+        "/gradio_api/call/ask",
+        "/gradio_api/call/ask/0a1b",
+        "/gradio_api/info",
+    ],
+)
+def test_what_the_page_needs_is_let_in(path):
+    assert ask(path)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/file=http://example.com/",
+        "/gradio_api/file/etc/passwd",
+        "/file=/etc/passwd",
+        "/gradio_api/proxy=http://example.com/",
+        "/gradio_api/custom_component/x/client/component/../../../etc/passwd",
+        "/static/../../etc/passwd",
+        "/static/..%2f..%2fetc/passwd",
+        "/assets/.%2e/x",
+        "/assets/...",
+        "/assets//etc/passwd",
+        "/gradio_api/vibe-code",
+        "/gradio_api/component_server",
+        "/gradio_api/run/other",
+        "/gradio_api/openapi.json",
+        "/gradio_api/dev/reload",
+        "/gradio_api/stream/a/0/1/playlist.m3u8",
+        "/monitoring",
+        "/docs",
+        "/redoc",
+        "/openapi.json",
+        "/gradio_api/mcp/",
+        "/gradio_api/upload/../file=/etc/passwd",
+    ],
+)
+def test_every_other_route_does_not_exist(path):
+    assert ask(path)[0] == 404
+
+
+def test_headers_keep_the_browser_to_this_host():
+    _, headers = ask("/")
+    policy = headers[b"content-security-policy"].decode()
+    assert "default-src 'self'" in policy
+    assert "http:" not in policy
+    assert headers[b"x"] == b"y"
+    assert headers[b"x-content-type-options"] == b"nosniff"
+
+
+@pytest.mark.parametrize("host", ["evil.example:7860", "evil.example", "127.0.0.1.evil.example"])
+def test_a_strange_name_for_this_machine_is_refused(host):
+    assert ask("/", host=host)[0] == 421
+    guarded = Address(auth="anna:secret")
+    assert ask("/", address=guarded, host=host)[0] == 200  # a proxy may stand before it
+
+
+@pytest.mark.parametrize("host", ["localhost:7860", "127.0.0.1", "[::1]:7860", "[::1]"])
+def test_its_own_names_are_known(host):
+    assert ask("/", host=host)[0] == 200
+
+
+def test_tools_need_the_password_where_there_is_one():
+    address = Address("0.0.0.0", auth="anna:s:e")
+    coded = base64.b64encode(b"anna:s:e").decode()
+    wrong = base64.b64encode(b"anna:other").decode()
+    assert ask("/gradio_api/mcp/", mcp=True)[0] == 200
+    assert ask("/gradio_api/mcp/", address=address, mcp=True)[0] == 401
+    for said, status in ((coded, 200), (wrong, 401), ("!", 401)):
+        got, _ = ask("/gradio_api/mcp/", address=address, mcp=True, authorization=f"Basic {said}")
+        assert got == status
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [
+        ("127.0.0.1", True),
+        ("127.3.2.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.0.5", False),
+        ("example.org", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_told_from_the_rest(host, alone):
+    assert is_loopback(host) is alone
+
+
+def test_strangers_are_let_in_only_on_demand():
+    with pytest.raises(BadRequest, match=r"TANWEN_AUTH=user:password .* --auth.*--no-auth"):
+        Address("0.0.0.0").check()
+    Address("0.0.0.0", anyone=True).check()
+    Address("0.0.0.0", auth="anna:secret").check()
+    Address().check()
+
+
+@pytest.mark.parametrize("auth", ["anna", "anna:", ":secret", ":"])
+def test_half_a_password_is_refused(auth):
+    with pytest.raises(BadRequest, match="user:password"):
+        Address(auth=auth).check()
+
+
+def test_wrong_credentials_are_slow(monkeypatch):
+    slept = []
+    monkeypatch.setattr("rag.web.gate.time.sleep", slept.append)
+    address = Address(auth="anna:sécret:x")
+    assert address.admits("anna", "sécret:x")
+    assert slept == []
+    assert not address.admits("anna", "secret")
+    assert not Address().admits("", "")
+    assert slept == [0.5, 0.5]
