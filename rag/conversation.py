@@ -22,6 +22,7 @@ _GAP = 8  # characters between two places or years that are said in one breath: 
 _LONGEST = 90  # characters of a follow-up without place or frame; a longer text tells its own
 _LEAST_PART = 12  # characters; less between two quotes is a mark or a page reference
 _LATIN = ("en", "fr", "de", "es", "pt", "it")
+_FEW_HAN = 10  # characters of Chinese without kana that may be Japanese: 森林被覆率
 _MARKS = "?? \t"
 
 
@@ -106,7 +107,8 @@ def _language(question: str, before: Said) -> str:
     spoken = detect_language(words)
     if not spoken or not re.search(r"[^\W\d_]", words):
         return talk
-    if talk == "ja" and spoken == "zh" and not take_apart(question, "zh").is_framed:
+    short = len(words.strip()) <= _FEW_HAN
+    if talk == "ja" and spoken == "zh" and short and not take_apart(question, "zh").is_framed:
         return talk
     latin = spoken in _LATIN and talk in _LATIN
     return talk if latin and not said.topic else spoken

@@ -4,6 +4,7 @@ import re
 
 from rag.errors import BadRequest
 from rag.glossary import expand
+from rag.kinds import find_kinds
 from rag.language import detect_language
 from rag.places import find_places
 from rag.types import Kind, Place, Query
@@ -67,6 +68,7 @@ def understand(question: str, *, language: str = "") -> Query:
         years=years,
         wants_figure=bool(_FIGURE.search(plain)),
         everywhere=bool(_EVERYWHERE.search(plain)),
+        document_kinds=find_kinds(plain, language),
         chinese=_in_chinese(text, language, places, years) if language != "zh" else "",
     )
 

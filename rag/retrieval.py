@@ -7,6 +7,7 @@ import numpy as np
 
 from rag.errors import BadRequest
 from rag.index import Index
+from rag.kinds import kinds_of
 from rag.places import find_places, places_of
 from rag.types import Chunk, Document, Hit, Ids, Query, Vectors
 from rag.words import find_numerals, split_sentences, tokenize
@@ -16,6 +17,7 @@ DENSE_WEIGHT = 0.01
 CROSS_LANGUAGE_WEIGHT = 0.1  # of the cosine where question and document share no words
 GLOSSARY_WEIGHT = 0.6  # of a question put into Chinese term by term, beside its own words
 PLACE_WEIGHT = 0.1
+KIND_WEIGHT = 0.05  # of a document of each kind that the question names: 意见, an action plan
 _CANDIDATES = 200  # rows of each search that take part in the fusion
 _FOLD_ABOVE = 0.9  # share of five-character shingles that makes two passages the same
 _SHINGLE_CHARS = 5
@@ -53,6 +55,7 @@ class Retriever:
         self._index = index
         self._places = [places_of(d) for d in index.documents]
         self.places = frozenset(name for own in self._places for name in own)
+        self._kinds = [kinds_of(d) for d in index.documents]
         rows = {document.id: row for row, document in enumerate(index.documents)}
         self._document_rows = np.array([rows[c.document.id] for c in index.chunks], dtype=np.int64)
 
@@ -60,7 +63,8 @@ class Retriever:
         """The chunks that best fit the query, best first; at most `top_k`, fewer if fewer are left.
 
         The score is the share of the query's words (by their rarity) found in the chunk, plus
-        the weighted cosine, plus a bonus for a document of a place that the query names.
+        the weighted cosine, plus a bonus for a document of a place, and one for a document of a
+        kind, that the query names.
         source of the fusion: Bruch, Gai, Ingber 2023, "An Analysis of Fusion Functions for
         Hybrid Retrieval", convex combination.
         """
@@ -86,13 +90,16 @@ class Retriever:
         found_scores, found = self._index.store.search(vector, _CANDIDATES, rows)
         cosine[found[0]] = found_scores[0]
         place = self._spread([bool(asked & own) for own in self._places])
+        named = set(query.document_kinds)
+        kind = self._spread([len(named & own) / max(len(named), 1) for own in self._kinds])
         weight = self._spread(
             [
                 DENSE_WEIGHT if d.language == query.language else CROSS_LANGUAGE_WEIGHT
                 for d in self._index.documents
             ]
         )
-        return np.asarray(coverage + weight * cosine + PLACE_WEIGHT * place, dtype=np.float32)
+        bonus = PLACE_WEIGHT * place + KIND_WEIGHT * kind
+        return np.asarray(coverage + weight * cosine + bonus, dtype=np.float32)
 
     def _spread(self, of_documents: Sequence[float]) -> Vectors:
         """A value a document -> a value a chunk, shape (chunks,)."""

@@ -174,6 +174,7 @@ class Query:
     """A question understood.
 
     everywhere: whether it is asked of all places: 各省, 哪些省, which provinces.
+    document_kinds: kinds of documents named, as `rag.kinds` has them: 实施方案, 意见, 草案.
     years:  every year named, and the last year of a five-year plan named.
     chinese: what of a question in another language the glossary says in Chinese, with its places
         and years; "" for a Chinese question, or where the glossary knows nothing of it.
@@ -187,6 +188,7 @@ class Query:
     wants_figure: bool
     chinese: str = ""
     everywhere: bool = False
+    document_kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

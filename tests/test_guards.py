@@ -30,7 +30,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     frozenset(row.split())
     for row in (
         "types errors settings",
-        "places language words wording glossary figures indicators indicator_names",
+        "places kinds language words wording glossary figures indicators indicator_names",
         "readers chunking embedders stores lexical query generators citing refusal naming manifest"
         " targets extraction charts followups",
         "index",

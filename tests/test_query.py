@@ -126,3 +126,8 @@ def test_half_a_character_is_replaced():
 def test_efficiency_asks_for_no_figure_but_a_rate_does():
     assert not understand("江苏如何提高能源利用效率?").wants_figure
     assert understand("江苏2025年森林覆盖率?").wants_figure
+
+
+def test_kinds_of_documents_are_named():
+    assert understand("江苏双碳实施意见提出什么?").document_kinds == ("意见",)
+    assert understand("江苏2025年森林覆盖率?").document_kinds == ()

@@ -10,6 +10,7 @@ from rag.query import understand
 from rag.retrieval import (
     CROSS_LANGUAGE_WEIGHT,
     DENSE_WEIGHT,
+    KIND_WEIGHT,
     MAX_TOP_K,
     PLACE_WEIGHT,
     Filter,
@@ -272,6 +273,23 @@ def test_an_english_question_finds_the_chinese_passage_by_its_vector_alone():
     }.items():
         query = replace(understand(question), chinese="")  # without the glossary's help
         assert ids(retriever.search(query, top_k=1)) == [wanted], question
+
+
+def test_a_document_of_the_kind_named_comes_before_its_like():
+    opinions = make_document("op", GOALS.format("18%"), title="双碳实施意见", region="江苏省")
+    scheme = make_document("sc", GOALS.format("19%"), title="碳达峰实施方案", region="江苏省")
+    retriever = make_retriever(opinions, scheme)
+    for kind, wanted in (("实施意见", "op"), ("实施方案", "sc")):
+        query = understand(f"{kind}里2025年非化石能源消费比重?")
+        plain = replace(query, document_kinds=())
+        with_kind, without = (
+            {h.chunk.document.id: h.score for h in retriever.search(q, top_k=2)}
+            for q in (query, plain)
+        )
+        assert next(iter(with_kind)) == wanted
+        gained = {name: with_kind[name] - without[name] for name in with_kind}
+        assert gained[wanted] == pytest.approx(KIND_WEIGHT, abs=1e-6)
+        assert sum(gained.values()) == pytest.approx(KIND_WEIGHT, abs=1e-6)
 
 
 def test_the_places_are_those_of_regions_and_titles(plans):
