@@ -19,10 +19,11 @@ test: $(VENV)/test lint types tests
 
 install: $(VENV)/run
 
-index: indexes/default/manifest.json
+index: indexes/default/current
 
-indexes/default/manifest.json: $(VENV)/run $(CORPUS)
+indexes/default/current: $(VENV)/run $(CORPUS)
 	$(BIN)/rag index corpus/
+	@touch $@
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

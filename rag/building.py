@@ -26,8 +26,9 @@ from rag.records import (
     Records,
     Source,
     Table,
+    ends_of_documents,
     keys_of,
-    read_documents,
+    read_recorded,
 )
 from rag.stores import STORES
 from rag.targets import TargetTable
@@ -70,7 +71,7 @@ class Kept(NamedTuple):
 
 
 class Before(NamedTuple):
-    """The generation before."""
+    """The generation that is taken over."""
 
     manifest: Manifest
     records: Records
@@ -107,7 +108,8 @@ def write_generation(
     finally:
         recorder.close(tables)
     found = _Targets([row for table in tables for row in table.rows])
-    LexicalIndex.build(_texts(folder, home, found)).save(folder / LEXICAL)
+    texts = _texts(folder, home, found, documents=recorder.documents)
+    LexicalIndex.build(texts).save(folder / LEXICAL)
     found.table().write(folder / TARGETS)
     stored = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
     STORES[STORE].build(stored).save(folder / STORED)
@@ -184,14 +186,15 @@ def _take_over(entry: Kept, recorder: Recorder, vectors: "_Embedding", *, record
     for number, line in enumerate(records.lines(source)):
         if number not in left_out:
             recorder.add_line(line)
-    spans = records.spans(source)
+    spans = records.spans_of(source)
     stays = np.ones(source.documents, dtype=bool)
     stays[list(left_out)] = False
     kept = stays[spans[:, 0]]
     spans = spans[kept]
     spans[:, 0] = (np.cumsum(stays) - 1)[spans[:, 0]]
     recorder.add_chunks(spans)
-    vectors.take_over(records.vectors(source)[kept], records.keys(source)[kept])
+    held, keys = records.vectors_of(source)
+    vectors.take_over(held[kept], keys[kept])
 
 
 class _Embedding:
@@ -201,7 +204,7 @@ class _Embedding:
         self._recorder, self._embedder = recorder, embedder
         self._known: tuple[KnownTexts, Vectors] | None = None
         if before and before.manifest.embedder == embedder.identity:
-            self._known = before.records.known()
+            self._known = KnownTexts(before.records.keys), before.records.vectors
         self._texts: list[str] = []
         self.embedded = 0
 
@@ -253,14 +256,14 @@ class _Targets:
         return TargetTable([*held, *self._found], self._works)
 
 
-def _texts(folder: Path, home: Path, targets: _Targets) -> Iterator[str]:
+def _texts(folder: Path, home: Path, targets: _Targets, *, documents: int) -> Iterator[str]:
     """What is searched for words, a text a chunk; the targets are gathered by the way."""
     table: Ids = np.load(folder / CHUNKS, allow_pickle=False)
+    ends = ends_of_documents(table, documents)
     apart, at = TellingApart(), 0
-    for number, (read, found) in enumerate(read_documents(folder, home)):
+    for end, (read, found) in zip(ends, read_recorded(folder, home), strict=True):
         document = apart.name(read)
         targets.add(document, found)
-        end = at + int(np.searchsorted(table[at:, 0], number, side="right"))
         for _, start, stop in table[at:end].tolist():
             chunk = Chunk(document, start, stop)
             yield f"{chunk.context} " * _CONTEXT_REPEATS + chunk.text

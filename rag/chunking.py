@@ -69,12 +69,16 @@ def _section_runs(document: Document, chunk_chars: int) -> Iterator[str]:
 
 def _sentence_runs(run: str, chunk_chars: int) -> list[str]:
     """Cut one long run into pieces of about equal length, at the best separators there are."""
+    parts = ceil(len(run) / chunk_chars)
+    size = min(chunk_chars, ceil(len(run) / parts * _SLACK))
+    if not any(separator in run for separator in _SEPARATORS[:-1]):
+        # What the splitter would do a character at a time, 10 s for 10 million.
+        return [run[at : at + size] for at in range(0, len(run), size)]
     from langchain_text_splitters import RecursiveCharacterTextSplitter  # slow to load
 
-    parts = ceil(len(run) / chunk_chars)
     splitter = RecursiveCharacterTextSplitter(
         separators=_SEPARATORS,
-        chunk_size=min(chunk_chars, ceil(len(run) / parts * _SLACK)),
+        chunk_size=size,
         chunk_overlap=0,
         keep_separator="end",
         strip_whitespace=False,

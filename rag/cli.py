@@ -1,4 +1,4 @@
-"""The `rag` command: index, ask, search, targets, chat, eval, info."""
+"""The `rag` command: index, ask, search, targets, chat, eval, info, verify, rollback."""
 
 import argparse
 import json
@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rag.assistant import Assistant
-from rag.errors import BadRequest, RagError, WriteError
-from rag.indexing import index_paths
+from rag.errors import BadRequest, IndexDamaged, RagError, WriteError
+from rag.generations import roll_back
+from rag.indexing import Change, update_index
 from rag.rendering import (
     answer_row,
     answer_text,
+    checked_text,
     csv_text,
     hit_row,
     hits_text,
@@ -25,6 +27,7 @@ from rag.rendering import (
 )
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.types import Answer
+from rag.verifying import verify_index
 from rag.web.gate import Address
 
 _LEVELS = ("national", "ministry", "province", "city", "district")
@@ -70,10 +73,13 @@ def _fail(code: int, reason: str) -> int:
 
 
 def _index(args: argparse.Namespace) -> int:
+    if not (args.paths or (args.remove and not args.sync)):
+        raise BadRequest("name a PATH to read, or what to --remove; see `rag index --help`.")
     with _Bars(hidden=args.json) as bars:
-        outcome = index_paths(args.paths, args.index, settings=_settings(args), progress=bars)
+        change = Change(args.paths, args.remove, args.sync)
+        outcome = update_index(change, args.index, settings=_settings(args), progress=bars)
     if outcome.lost:
-        print(f"rag: nothing was kept of the old index: {outcome.lost}", file=sys.stderr)
+        print(f"rag: {outcome.lost}", file=sys.stderr)
     for _, reason in outcome.failed:
         print(f"rag: left out: {reason}", file=sys.stderr)
     return _show(args, outcome_row(outcome), outcome_text(args.index, outcome))
@@ -219,6 +225,27 @@ def _info(args: argparse.Namespace) -> int:
     return _show(args, row, "\n".join(f"{name:12} {value}" for name, value in row.items()))
 
 
+def _verify(args: argparse.Namespace) -> int:
+    checked = verify_index(args.index)
+    _show(args, {"index": str(args.index), **checked._asdict()}, checked_text(args.index, checked))
+    for fault in checked.faults:
+        print(f"rag: {fault}", file=sys.stderr)
+    if not checked.faults:
+        return 0
+    raise IndexDamaged(
+        f"{args.index} is damaged; go back to the generation before: `rag rollback --index "
+        f"{args.index}`, or rebuild it: `rag index corpus/ --index {args.index}`."
+    )
+
+
+def _rollback(args: argparse.Namespace) -> int:
+    now, before = roll_back(args.index)
+    assert before is not None, "it was in use a moment ago"
+    row = {"index": str(args.index), "in_use": now.name, "before": before.name}
+    told = f"generation {now.name} is in use again, {before.name} is kept as the one before"
+    return _show(args, row, f"{args.index}: {told}")
+
+
 def _targets(args: argparse.Namespace) -> int:
     assistant = Assistant.load(args.index, settings=_settings(args))
     rows = assistant.targets(args.indicator, region=args.region, year=args.year)
@@ -240,6 +267,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         embedder=getattr(args, "embedder", None) or "",
         device=args.device,
         chunk_chars=getattr(args, "chunk_chars", None),
+        batch_size=getattr(args, "batch_size", Settings.batch_size),
     )
 
 
@@ -274,7 +302,8 @@ class _Bars:
 
 
 _EXAMPLES = {
-    "index": "rag index corpus/\n  rag index corpus/ path/to/compilation.txt reports/*.pdf",
+    "index": "rag index corpus/ path/to/compilation.txt reports/*.pdf\n"
+    "  rag index reports/ --sync\n  rag index --remove p003 reports/old.pdf",
     "ask": 'rag ask "江苏2025年风电装机目标是多少?"\n'
     '  rag ask "What does Hunan plan for 2030?" --json\n'
     "  rag ask                          # a question a line, with follow-ups; Ctrl-D ends",
@@ -286,6 +315,8 @@ _EXAMPLES = {
     "targets": "rag targets 森林覆盖率 --year 2025\n"
     '  rag targets "non-fossil share" --region Jiangsu --plot jiangsu.png',
     "info": "rag info\n  rag info --json",
+    "verify": "rag verify\n  rag verify --index indexes/mine",
+    "rollback": "rag rollback\n  rag rollback --index indexes/mine",
 }
 
 
@@ -303,12 +334,29 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     index = _command(commands, "index", _index, "read files and folders into the index")
-    index.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders")
+    index.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders")
+    index.add_argument(
+        *("--remove", "-r"),
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="ID|FILE",
+        help="leave out documents, or all of a file",
+    )
+    index.add_argument(
+        "--sync", action="store_true", help="leave out what is gone from the folders named"
+    )
     index.add_argument(
         "--embedder", help="embedded (default), or a sentence-transformers model or folder"
     )
     index.add_argument(
         "--chunk-chars", type=_positive, help="longest chunk; default: as the index has, or 400"
+    )
+    index.add_argument(
+        "--batch-size",
+        type=_positive,
+        default=Settings.batch_size,
+        help=f"texts that a model embeds at once, default {Settings.batch_size}",
     )
 
     ask = _command(commands, "ask", _ask, "answer a question with citations")
@@ -348,6 +396,8 @@ def _parser() -> argparse.ArgumentParser:
     targets.add_argument("--plot", type=Path, metavar="PNG", help="also draw a bar chart")
 
     _command(commands, "info", _info, "what is indexed, with which models, healthy or not")
+    _command(commands, "verify", _verify, "check every file, count, offset and vector of an index")
+    _command(commands, "rollback", _rollback, "take the generation before into use again")
     return parser
 
 

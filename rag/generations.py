@@ -68,7 +68,7 @@ def read_current(folder: Path) -> Current:
     if current is None:
         raise IndexDamaged(f"{folder / CURRENT} is altered; {remedy}")
     manifest = path_of(folder, current.now) / MANIFEST
-    if _checksum(manifest) != current.now.checksum:
+    if checksum_of(manifest) != current.now.checksum:
         what = "is altered" if manifest.exists() else "is missing"
         raise IndexDamaged(f"{manifest} {what}; {remedy}")
     return current
@@ -122,10 +122,11 @@ def be_writer(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def new_generation(folder: Path) -> Iterator[Path]:
+def new_generation(folder: Path, before: Generation | None = None) -> Iterator[Path]:
     """A new folder to fill; it comes into use if the block ends well, and goes if not.
 
     Only for the holder of the lock. The block must leave a manifest in it.
+    before: the generation to go back to from the new one, the others go.
     """
     numbers = [int(path.name) for path in _folders(folder)]
     fresh = folder / GENERATIONS / f"{max(numbers, default=0) + 1:06d}"
@@ -133,11 +134,13 @@ def new_generation(folder: Path) -> Iterator[Path]:
         fresh.mkdir(parents=True)
         yield fresh
         _sync(fresh)
-        checksum = _checksum(fresh / MANIFEST)
-        _switch(folder, Current(Generation(fresh.name, checksum), _usable(folder)))
+        checksum = checksum_of(fresh / MANIFEST)
+        _switch(folder, Current(Generation(fresh.name, checksum), before))
     except BaseException:
-        if Generation(fresh.name, _checksum(fresh / MANIFEST)) not in _named(folder):
+        if Generation(fresh.name, checksum_of(fresh / MANIFEST)) not in generations_of(folder):
             shutil.rmtree(fresh, ignore_errors=True)
+            with suppress(OSError):
+                (folder / _FRESH).unlink(missing_ok=True)
         raise
     _remove_leftovers(folder)
 
@@ -148,14 +151,14 @@ def roll_back(folder: Path) -> Current:
     Raises IndexMissing if there is none, IndexDamaged if a file of it is altered.
     """
     with be_writer(folder):
-        now, before = read_current_loosely(folder)
+        now, before = read_named(folder)
         if before is None:
             raise IndexMissing(
                 f"{folder} holds no generation before {now.name}; build anew: "
                 f"`rag index corpus/ --index {folder}`."
             )
         path = path_of(folder, before)
-        if _checksum(path / MANIFEST) != before.checksum:
+        if checksum_of(path / MANIFEST) != before.checksum:
             raise IndexDamaged(
                 f"{path / MANIFEST} is altered or missing, so there is nothing to go back to; "
                 f"rebuild the index: `rag index corpus/ --index {folder}`."
@@ -166,19 +169,12 @@ def roll_back(folder: Path) -> Current:
         return current
 
 
-def read_current_loosely(folder: Path) -> Current:
-    """What `current` says, whether or not the manifests agree; raises as `read_current`."""
-    current = _parsed(read_stamp(folder))
-    return current or read_current(folder)
+def read_named(folder: Path) -> Current:
+    """What `current` says, though a manifest may be altered; raises as `read_current`."""
+    return _parsed(read_stamp(folder)) or read_current(folder)
 
 
-def _usable(folder: Path) -> Generation | None:
-    """What to go back to from a new generation: the one in use, or before it if that is damaged."""
-    named = _named(folder)
-    return next((g for g in named if _checksum(path_of(folder, g) / MANIFEST) == g.checksum), None)
-
-
-def _named(folder: Path) -> tuple[Generation, ...]:
+def generations_of(folder: Path) -> tuple[Generation, ...]:
     """The generations that `current` names, the one in use first; () where there is none."""
     return tuple(filter(None, _parsed(read_stamp(folder)) or ()))
 
@@ -226,9 +222,9 @@ def _sync_file(path: Path) -> None:
 
 def _remove_leftovers(folder: Path) -> None:
     """Remove what neither `current` nor anybody else names; keep all if `current` is altered."""
-    if read_stamp(folder) and not _named(folder):
+    if read_stamp(folder) and not generations_of(folder):
         return
-    kept = {generation.name for generation in _named(folder)}
+    kept = {generation.name for generation in generations_of(folder)}
     for path in _folders(folder):
         if path.name not in kept:
             shutil.rmtree(path, ignore_errors=True)
@@ -264,7 +260,7 @@ def _tell_missing(folder: Path) -> NoReturn:
     )
 
 
-def _checksum(path: Path) -> str:
+def checksum_of(path: Path) -> str:
     """SHA-256 of a small file; "" if it can't be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -28,12 +28,19 @@ from rag.building import (
 )
 from rag.embedders import DEFAULT as DEFAULT_EMBEDDER
 from rag.embedders import EMBEDDERS, Embedder, load_embedder
-from rag.errors import BadRequest, IndexDamaged, IndexMismatch
-from rag.generations import be_writer, new_generation, path_of, read_current, read_stamp
+from rag.errors import BadRequest, IndexDamaged, IndexMismatch, IndexMissing
+from rag.generations import (
+    be_writer,
+    generations_of,
+    new_generation,
+    path_of,
+    read_current,
+    read_stamp,
+)
 from rag.lexical import LexicalIndex
 from rag.manifest import Manifest
 from rag.records import CHUNKS, KEYS, SOURCES, TABLES, VECTORS, Table
-from rag.records import read_documents as read_recorded
+from rag.records import read_documents as read_records
 from rag.settings import DEFAULT_CHUNK_CHARS, Settings
 from rag.stores import STORES, Store
 from rag.targets import TargetTable
@@ -80,8 +87,10 @@ def build_index(
     tables = [Table("targets.csv", "", tuple(curated))]
     making = choose_making(settings, None)
     if folder is not None:
-        with be_writer(folder), new_generation(folder) as fresh:
-            write_generation(fresh, folder, entries, making=making, tables=tables)
+        with be_writer(folder):
+            before = next(iter(generations_of(folder)), None)
+            with new_generation(folder, before) as fresh:
+                write_generation(fresh, folder, entries, making=making, tables=tables)
         return load_index(folder, settings, embedder=making.embedder)
     with tempfile.TemporaryDirectory() as place:
         write_generation(Path(place), Path(place), entries, making=making, tables=tables)
@@ -129,7 +138,7 @@ def load_index(folder: Path, settings: Settings, *, embedder: Embedder | None = 
             manifest.check_files(path, index=folder, spared=_FOR_WRITERS)
             chosen = _embedder_for(manifest, folder, settings=settings, loaded=embedder)
             return replace(_open(path, folder, chosen), folder=folder, stamp=stamp)
-        except IndexDamaged:
+        except (IndexDamaged, IndexMissing):
             if tries == _TRIES or read_stamp(folder) == stamp:
                 raise  # it isn't that a writer took the files away meanwhile
     raise AssertionError("the last try returns or raises")
@@ -194,7 +203,7 @@ def _lasting_name(embedder: str) -> str:
 
 def _read_documents(path: Path, folder: Path) -> tuple[Document, ...]:
     apart = TellingApart()
-    return tuple(apart.name(recorded.document) for recorded in read_recorded(path, folder))
+    return tuple(apart.name(document) for document in read_records(path, folder))
 
 
 def _read_chunks(path: Path, documents: Sequence[Document]) -> tuple[Chunk, ...]:

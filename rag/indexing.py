@@ -17,7 +17,16 @@ from typing import NamedTuple
 from rag.building import Before, Fresh, Kept, TellingApart, write_generation
 from rag.embedders import Embedder
 from rag.errors import BadRequest, IndexDamaged, IndexMissing, ReadError
-from rag.generations import be_writer, check_writable, new_generation, path_of, read_current
+from rag.generations import (
+    Generation,
+    be_writer,
+    check_writable,
+    checksum_of,
+    generations_of,
+    new_generation,
+    path_of,
+    read_current,
+)
 from rag.index import choose_making, telling_damage
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
@@ -45,7 +54,7 @@ class Outcome:
     unchanged: named, or held and not named, and not read again.
     failed: (file, reason) for each file passed over; what was held of it stays.
     embedded: chunks whose vectors were worked out anew.
-    lost: why nothing was kept of an index that stood there and was damaged, else "".
+    lost: what is lost of an index that was damaged, and why, else "".
     """
 
     manifest: Manifest
@@ -91,8 +100,9 @@ def update_index(
 ) -> Outcome:
     """Bring a new generation of the index at `folder` into use; what is unchanged is taken over.
 
-    Documents of a file that changed are replaced, those of other files kept; a damaged index is
-    replaced whole. One bad file doesn't stop the others. embedder: one that is loaded already.
+    Documents of a file that changed are replaced, those of other files kept. Of a generation that
+    is damaged nothing is taken over, but of the one before it. One bad file doesn't stop the
+    others. embedder: one that is loaded already.
     Raises ReadError if none of the files could be read, BadRequest for an id that isn't held or if
     nothing would be left, WriteError if the index can't be written; nothing is changed then.
     """
@@ -102,7 +112,7 @@ def update_index(
     named = [path for path in paths if path_text(path) not in tables]
     files = {path_text(file): file for file in find_files(named)}
     with be_writer(folder):
-        before, lost = _open_before(folder)
+        before, generation, lost = _open_before(folder)
         with telling_damage(folder):
             run = _Run(before, progress)
             run.leave_out(change.remove, folder)
@@ -118,9 +128,9 @@ def update_index(
             raise BadRequest(
                 f"{folder} would hold no document any more; to be rid of it, delete the folder."
             )
-        if before and making.makes_as(before.manifest) and not run.changes_any():
+        if before and not lost and making.makes_as(before.manifest) and not run.changes_any():
             return run.outcome(before.manifest, embedded=0, lost=lost)
-        with new_generation(folder) as fresh:
+        with new_generation(folder, generation) as fresh:
             built = write_generation(
                 fresh, folder, run.entries(), making=making, tables=run.tables, before=before
             )
@@ -165,8 +175,8 @@ class _Run:
                 del self._tables[path]
             else:
                 raise BadRequest(
-                    f"{folder} holds no document and no file {name!r}; "
-                    f"see what it holds: `rag info --json --index {folder}`."
+                    f"{folder} holds no document and no file {name!r}; ids are shown by "
+                    f'`rag search "…" --json --index {folder}`.'
                 )
 
     def leave_out_gone(self, folders: Sequence[str]) -> None:
@@ -301,18 +311,30 @@ def path_text(path: Path) -> str:
     return path.resolve().as_posix()
 
 
-def _open_before(folder: Path) -> tuple[Before | None, str]:
-    """What an index holds, and why it can't be taken over if that is so."""
+def _open_before(folder: Path) -> tuple[Before | None, Generation | None, str]:
+    """What can be taken over, of which generation, and what is lost of the one in use."""
     try:
-        path = path_of(folder, read_current(folder).now)
-        manifest = Manifest.load(path, index=folder)
-        manifest.check_files(path, index=folder)
-        with telling_damage(folder):
-            return Before(manifest, Records(path, folder)), ""
+        read_current(folder)
+        reason = ""
     except IndexMissing:
-        return None, ""
+        return None, None, ""
     except IndexDamaged as error:
-        return None, str(error)
+        reason = str(error)
+    for generation in generations_of(folder):
+        path = path_of(folder, generation)
+        try:
+            if checksum_of(path / MANIFEST) != generation.checksum:
+                continue
+            manifest = Manifest.load(path, index=folder)
+            manifest.check_files(path, index=folder)
+            with telling_damage(folder):
+                before = Before(manifest, Records(path, folder))
+        except IndexDamaged as error:
+            reason = reason or str(error)
+        else:
+            lost = f"the generation before was taken over: {reason}" if reason else ""
+            return before, generation, lost
+    return None, None, f"nothing was kept of the old index: {reason}"
 
 
 def _tables_at(path: Path) -> list[Path]:

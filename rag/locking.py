@@ -9,6 +9,7 @@ source: filelock documentation, "FileLock" and "SoftFileLock".
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from pathlib import Path
 from rag.errors import WriteError
 
 LOCK, OWNER = "lock", "writer.json"
+_LOOKS, _LOOK_AGAIN_S = 10, 0.02
 
 
 @contextmanager
@@ -47,9 +49,11 @@ def lock_for_writing(folder: Path) -> Iterator[None]:
 
 
 def _owner(folder: Path) -> str:
-    """Who holds the lock, as a message says it; the file may be half written at this moment."""
-    try:
-        row = json.loads((folder / OWNER).read_text(encoding="utf-8"))
-        return f"process {row['pid']} on {row['host']} since {row['since']}"
-    except (OSError, ValueError, LookupError, TypeError):
-        return "another process"
+    """Who holds the lock, as a message says it; a writer that just began has yet to write that."""
+    for _ in range(_LOOKS):
+        try:
+            row = json.loads((folder / OWNER).read_text(encoding="utf-8"))
+            return f"process {row['pid']} on {row['host']} since {row['since']}"
+        except (OSError, ValueError, LookupError, TypeError):
+            time.sleep(_LOOK_AGAIN_S)
+    return "another process"

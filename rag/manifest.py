@@ -81,28 +81,27 @@ class Manifest:
 
         spared: files that won't be read, so needn't be checked. index: as for `load`.
         """
-        for name, checksum in self.files.items():
-            fault = "" if name in spared else _fault(folder / name, checksum)
+        for name in self.files:
+            fault = "" if name in spared else self.fault_of(folder, name)
             if fault:
                 raise IndexDamaged(
                     f"{folder / name} {fault}; rebuild the index: "
                     f"`rag index corpus/ --index {index or folder}`."
                 )
 
+    def fault_of(self, folder: Path, name: str) -> str:
+        """What is wrong with a file of the generation; "" if nothing is."""
+        try:
+            return "" if _sha256(folder / name) == self.files[name] else "is altered"
+        except FileNotFoundError:
+            return "is missing"
+        except OSError as error:
+            return f"can't be read ({error.strerror})"
+
 
 def _checksums(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
     return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
-
-
-def _fault(path: Path, checksum: str) -> str:
-    """What is wrong with a file of the index; "" if nothing is."""
-    try:
-        return "" if _sha256(path) == checksum else "is altered"
-    except FileNotFoundError:
-        return "is missing"
-    except OSError as error:
-        return f"can't be read ({error.strerror})"
 
 
 def _own_checksum(row: dict[str, Any]) -> str:

@@ -116,7 +116,11 @@ class KnownTexts:
 
 
 class Records:
-    """What one generation holds, read source by source. folder: of the generation; home: of all."""
+    """What one generation holds, read source by source; arrays are mapped, so little is in memory.
+
+    folder: of the generation. home: of the whole index. chunks: int64 (chunks, 3), document, start,
+    end. vectors: float32 (chunks, dim). keys: of the texts embedded.
+    """
 
     def __init__(self, folder: Path, home: Path) -> None:
         """Raises OSError, ValueError, LookupError or TypeError on files that make no sense."""
@@ -129,9 +133,9 @@ class Records:
             )
             for row in read_lines(folder / TABLES)
         )
-        self._chunks = np.load(folder / CHUNKS, mmap_mode="r", allow_pickle=False)
-        self._vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-        self._keys = np.load(folder / KEYS, mmap_mode="r", allow_pickle=False)
+        self.chunks = np.load(folder / CHUNKS, mmap_mode="r", allow_pickle=False)
+        self.vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        self.keys = np.load(folder / KEYS, mmap_mode="r", allow_pickle=False)
 
     def lines(self, source: Source) -> Iterator[bytes]:
         """The lines of its documents, as they stand in the file."""
@@ -141,23 +145,16 @@ class Records:
                 yield file.readline()
 
     def documents(self, source: Source) -> Iterator[Document]:
-        return (parse_line(line, self._home).document for line in self.lines(source))
+        return (_document(_parsed(line), self._home) for line in self.lines(source))
 
-    def spans(self, source: Source) -> Ids:
+    def spans_of(self, source: Source) -> Ids:
         """(chunks, 3): the document, counted from the source's first, start and end."""
-        spans = np.array(self._chunks[_rows(source)])
+        spans = np.array(self.chunks[_rows(source)])
         spans[:, 0] -= source.first_document
         return spans
 
-    def vectors(self, source: Source) -> Vectors:
-        return np.asarray(self._vectors[_rows(source)])
-
-    def keys(self, source: Source) -> Keys:
-        return np.asarray(self._keys[_rows(source)])
-
-    def known(self) -> tuple[KnownTexts, Vectors]:
-        """Every text embedded, and the vectors of all, mapped and not read."""
-        return KnownTexts(np.asarray(self._keys)), self._vectors
+    def vectors_of(self, source: Source) -> tuple[Vectors, Keys]:
+        return np.asarray(self.vectors[_rows(source)]), np.asarray(self.keys[_rows(source)])
 
     def _absolute(self, path: str) -> str:
         return os.path.normpath(self._home / path)
@@ -230,29 +227,45 @@ class Recorder:
                 file.write(_line(asdict(kept) | {"path": os.path.relpath(kept.path, self._home)}))
 
 
-def read_documents(folder: Path, home: Path) -> Iterator[Recorded]:
+def ends_of_documents(chunks: Ids, documents: int) -> list[int]:
+    """For each document, the row of `chunks` after its last."""
+    ends: list[int] = np.cumsum(np.bincount(chunks[:, 0], minlength=documents)).tolist()
+    return ends
+
+
+def read_documents(folder: Path, home: Path) -> Iterator[Document]:
     """The documents of a generation, as read, one by one; raises as `Records` does."""
     home = home.resolve()
-    with (folder / DOCUMENTS).open("rb") as lines:
-        for line in lines:
-            yield parse_line(line, home)
+    return (_document(row, home) for row in read_lines(folder / DOCUMENTS))
+
+
+def read_recorded(folder: Path, home: Path) -> Iterator[Recorded]:
+    """The same, each with the targets found in it."""
+    home = home.resolve()
+    for row in read_lines(folder / DOCUMENTS):
+        found = row["targets"]
+        targets = None if found is None else tuple(Target(**target) for target in found)
+        yield Recorded(_document(row, home), targets)
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as lines:
-        for line in lines:
-            yield json.loads(line.decode("utf-8", _ERRORS))
+        yield from map(_parsed, lines)
 
 
-def parse_line(line: bytes, home: Path) -> Recorded:
-    row = json.loads(line.decode("utf-8", _ERRORS))
-    targets = row.pop("targets")
+def _parsed(line: bytes) -> dict[str, Any]:
+    row: dict[str, Any] = json.loads(line.decode("utf-8", _ERRORS))
+    return row
+
+
+def _document(row: dict[str, Any], home: Path) -> Document:
+    """row: changed in place."""
+    del row["targets"]
     row["source"] = os.path.normpath(home / row["source"])
     row["page_spans"] = tuple(PageSpan(*span) for span in row["page_spans"])
     row["sections"] = tuple(Section(*section) for section in row["sections"])
     row["aliases"] = tuple(row["aliases"])
-    found = None if targets is None else tuple(Target(**target) for target in targets)
-    return Recorded(Document(**row), found)
+    return Document(**row)
 
 
 def _line(row: dict[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 
 from rag.indexing import Outcome
 from rag.types import Answer, Citation, Document, Hit, Target
+from rag.verifying import Checked
 
 _QUOTE_WIDTH = 96  # characters of a passage that a listing shows
 
@@ -70,6 +71,13 @@ def outcome_text(folder: Path, outcome: Outcome) -> str:
     return (
         f"{folder}: {outcome.manifest.documents} documents, {outcome.manifest.chunks} chunks "
         f"({outcome.embedded} embedded); files: {counts}"
+    )
+
+
+def checked_text(folder: Path, checked: Checked) -> str:
+    return (
+        f"{folder}: {'damaged' if checked.faults else 'whole'}: {checked.generations} generations, "
+        f"{checked.files} files, {checked.documents} documents, {checked.chunks} chunks"
     )
 
 

@@ -93,12 +93,32 @@ class Document:
 
     def sections_at(self, offset: int) -> tuple[Section, ...]:
         """The sections around `offset`, outermost first."""
-        before = bisect_right(self._section_starts, offset)
-        return tuple(s for s in self.sections[:before] if offset < s.end)
+        found: list[Section] = []
+        number = bisect_right(self._section_starts, offset) - 1
+        while number >= 0:
+            if offset < self.sections[number].end:
+                found.append(self.sections[number])
+            number = self._sections_around[number]
+        return tuple(reversed(found))
 
     @cached_property
     def _section_starts(self) -> tuple[int, ...]:
         return tuple(section.start for section in self.sections)
+
+    @cached_property
+    def _sections_around(self) -> tuple[int, ...]:
+        """For each section the last one before it that is open where it starts; -1 for none.
+
+        Without it the outline would be searched from its begin for each of a book's chunks.
+        """
+        around: list[int] = []
+        is_open: list[int] = []
+        for number, section in enumerate(self.sections):
+            while is_open and self.sections[is_open[-1]].end <= section.start:
+                is_open.pop()
+            around.append(is_open[-1] if is_open else -1)
+            is_open.append(number)
+        return tuple(around)
 
 
 @dataclass(frozen=True)

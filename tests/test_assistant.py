@@ -1,10 +1,12 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from rag import Answer, Assistant, RagError, Settings
+from rag import Answer, Assistant, Document, RagError, Settings
 from rag.errors import BadRequest, IndexMissing, ReadError
+from rag.index import build_index
 
 QUESTIONS = (
     "江苏2025年风电装机目标是多少?",
@@ -306,3 +308,64 @@ def test_a_follow_up_in_another_language_is_answered_in_it(assistant):
     assert answer.language == "en"
     assert "Shanghai" in answer.resolved
     assert "260万千瓦" in answer.text
+
+
+# What is added and removed; another generation of the index
+
+
+@pytest.fixture
+def own(index_folder):
+    return Assistant.load(index_folder)
+
+
+def test_what_is_added_is_found_and_what_is_removed_is_not(own, tmp_path):
+    (tmp_path / "boats.md").write_text("# Boats\n\nSeven boats carry lanterns.", encoding="utf-8")
+    steps = []
+    outcome = own.add([tmp_path / "boats.md"], progress=lambda *step: steps.append(step))
+    assert [Path(path).name for path in outcome.added] == ["boats.md"]
+    assert len(outcome.unchanged) == 2
+    assert ("reading", 1, 1) in steps
+    assert own.search("lanterns", top_k=1)[0].chunk.document.id == "boats"
+    outcome = own.remove(["boats"])
+    assert [Path(path).name for path in outcome.removed] == ["boats.md"]
+    assert "boats" not in {document.id for document in own.documents}
+
+
+def test_a_generation_that_another_wrote_is_answered_from_at_once(own, index_folder, tmp_path):
+    (tmp_path / "boats.md").write_text("# Boats\n\nSeven boats carry lanterns.", encoding="utf-8")
+    Assistant.build([tmp_path / "boats.md"], index=index_folder)
+    assert own.search("lanterns", top_k=1)[0].chunk.document.id == "boats"
+    assert "boats" in {document.id for document in own.documents}
+
+
+def test_an_answer_begun_ends_with_the_generation_it_began_with(own, index_folder):
+    pieces = own.stream("江苏2025年风电装机目标是多少?")
+    begun = next(pieces)
+    Assistant.load(index_folder).remove(["p001"])
+    answer = list(pieces)[-1]
+    assert answer.text.startswith(begun)
+    assert {c.document.id for c in answer.citations} == {"p001"}
+    again = own.ask("江苏2025年风电装机目标是多少?")
+    assert "p001" not in {c.document.id for c in again.citations}
+
+
+def test_a_generation_that_is_damaged_leaves_the_last_one_in_use(
+    own, index_folder, tmp_path, caplog
+):
+    (tmp_path / "boats.md").write_text("# Boats\n\nSeven boats carry lanterns.", encoding="utf-8")
+    Assistant.build([tmp_path / "boats.md"], index=index_folder)
+    (index_folder / "generations/000002/documents.jsonl").write_text("{")
+    for _ in range(2):
+        assert not own.ask("江苏2025年风电装机目标是多少?").refused
+    assert caplog.text.count("the new generation can't be opened") == 1
+    outcome = own.add([tmp_path / "boats.md"])
+    assert "the generation before was taken over" in outcome.lost
+    assert {document.id for document in own.documents} >= {"boats", "p001"}
+
+
+def test_an_index_in_memory_alone_cannot_be_added_to(corpus):
+    built = Assistant(
+        build_index([Document("a", "A", "One text.", "/a.txt")], Settings()), Settings()
+    )
+    with pytest.raises(BadRequest, match="lies in no folder"):
+        built.add([corpus])

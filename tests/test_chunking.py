@@ -1,3 +1,5 @@
+from math import ceil
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -133,3 +135,14 @@ def test_a_bullet_of_a_brief_has_its_own_pages_alone():
 def test_tiny_chunks_are_possible(chunk_chars):
     document = Document("d", "t", "甲乙。丙。", "d.txt")
     assert all(len(text) <= chunk_chars for text in texts(document, chunk_chars))
+
+
+@given(st.text(st.sampled_from("甲a"), min_size=1, max_size=200), st.integers(1, 50))
+def test_a_run_without_a_place_to_cut_is_cut_into_equal_lengths(text, chunk_chars):
+    """As the splitter does it a character at a time, which takes half a minute for 50 million."""
+    found = texts(Document("d", "t", text, "d.txt"), chunk_chars=chunk_chars)
+    size = len(found[0])
+    assert found == [text[at : at + size] for at in range(0, len(text), size)]
+    assert size == min(
+        chunk_chars, len(text), ceil(len(text) / ceil(len(text) / chunk_chars) * 1.15)
+    )

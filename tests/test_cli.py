@@ -12,7 +12,7 @@ import pytest
 from rag import cli
 from rag.embedders import EMBEDDERS
 
-COMMANDS = ("index", "ask", "search", "chat", "eval", "info")
+COMMANDS = ("index", "ask", "search", "chat", "eval", "info", "verify", "rollback")
 QUESTION = "江苏2025年风电装机目标是多少?"
 SET = {
     "id": "q1",
@@ -185,10 +185,13 @@ def test_index_says_what_it_did_and_names_what_it_left_out(rag, corpus, tmp_path
     (tmp_path / "empty.txt").write_text("")
     ran = rag("index", corpus, "empty.txt")
     assert ran.code == 0
-    assert ran.out == "indexes/default: 4 documents, 7 chunks, from 2 files read, 1 left out\n"
+    assert ran.out == (
+        "indexes/default: 4 documents, 7 chunks (7 embedded); "
+        "files: 2 added, 0 changed, 0 removed, 0 unchanged, 1 failed\n"
+    )
     assert ran.err == "rag: left out: empty.txt is empty; name a file with text in it.\n"
     again = rag("index", corpus / "rooftops.md")
-    assert "1 files read, 3 documents kept from before, 0 left out" in again.out
+    assert "(0 embedded); files: 0 added, 0 changed, 0 removed, 2 unchanged, 0" in again.out
     assert rag("ask", QUESTION).code == 0  # the default index is the one just built
 
 
@@ -196,8 +199,12 @@ def test_index_json_has_the_outcome(rag, corpus, tmp_path):
     (tmp_path / "empty.txt").write_text("")
     ran = rag("index", corpus, "empty.txt", "--json", "--index", "mine", "--chunk-chars", 50)
     row = json.loads(ran.out)
-    assert set(row) == {"files", "documents", "chunks", "kept", "failed", "lost", "manifest"}
-    assert (row["files"], row["documents"], row["kept"], row["lost"]) == (2, 4, 0, "")
+    assert set(row) == {
+        *("added", "changed", "removed", "unchanged", "failed"),
+        *("documents", "chunks", "embedded", "lost", "manifest"),
+    }
+    assert [Path(path).name for path in row["added"]] == ["plans.txt", "rooftops.md"]
+    assert (row["documents"], row["unchanged"], row["lost"]) == (4, [], "")
     assert row["failed"] == [
         {"file": "empty.txt", "reason": "empty.txt is empty; name a file with text in it."}
     ]
@@ -207,7 +214,7 @@ def test_index_json_has_the_outcome(rag, corpus, tmp_path):
 
 
 def test_index_tells_that_a_damaged_index_was_not_kept(rag, corpus, index_folder):
-    (index_folder / "documents.jsonl").write_text("{")
+    (index_folder / "generations/000001/documents.jsonl").write_text("{")
     ran = rag("index", corpus, "--index", index_folder)
     assert ran.code == 0
     assert ran.err.startswith("rag: nothing was kept of the old index: ")
@@ -368,7 +375,7 @@ def test_a_place_that_can_hold_no_index_fails_in_one_line(rag, corpus, tmp_path,
 
 
 def test_a_damaged_index_names_the_command_that_mends_it(rag, index_folder):
-    (index_folder / "vectors.faiss").write_bytes(b"")
+    (index_folder / "generations/000001/vectors.faiss").write_bytes(b"")
     told = ["vectors.faiss is altered", f"`rag index corpus/ --index {index_folder}`"]
     for command in (["ask", QUESTION], ["search", QUESTION], ["info"]):
         assert_fails(rag(*command, "--index", index_folder), *told)
@@ -392,7 +399,7 @@ def test_what_the_system_refuses_is_told_with_the_file(rag, monkeypatch):
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied", "/closed/secret.txt")
 
-    monkeypatch.setattr(cli, "index_paths", refuse)
+    monkeypatch.setattr(cli, "update_index", refuse)
     assert_fails(rag("index", "x"), "/closed/secret.txt: Permission denied; check the path")
 
 
@@ -400,7 +407,7 @@ def test_a_fault_of_the_program_is_one_line_and_its_trace_is_there_for_the_askin
     def fail(*arguments, **options):
         raise ZeroDivisionError("division\nby zero")
 
-    monkeypatch.setattr(cli, "index_paths", fail)
+    monkeypatch.setattr(cli, "update_index", fail)
     monkeypatch.delenv("RAG_TRACE", raising=False)
     told = "unexpected ZeroDivisionError: division by zero; set RAG_TRACE=1"
     assert_fails(rag("index", "x"), told, code=1)
@@ -473,3 +480,46 @@ def test_an_embedder_that_is_not_here_fails_in_one_line(corpus, index_folder):
     failed = Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
     assert_fails(failed, "'nosuch/model'", "--embedder embedded")
     assert content(index_folder) == before
+
+
+# An index over time
+
+
+def test_remove_and_sync_say_what_went(rag, corpus, index_folder, tmp_path):
+    place = ("--index", index_folder)
+    ran = rag("index", "--remove", "p001", "p002", *place)
+    assert "2 documents, 3 chunks (0 embedded); files: 0 added, 1 changed, 0 removed" in ran.out
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "one.txt").write_text("One text.")
+    (tmp_path / "docs" / "two.txt").write_text("Another text.")
+    assert rag("index", "docs", *place).code == 0
+    (tmp_path / "docs" / "two.txt").unlink()
+    row = json.loads(rag("index", "docs", "--sync", "--json", *place).out)
+    assert [Path(path).name for path in row["removed"]] == ["two.txt"]
+
+
+def test_verify_says_that_an_index_is_whole_or_what_is_wrong(rag, index_folder):
+    ran = rag("verify", "--index", index_folder)
+    assert (ran.code, ran.err) == (0, "")
+    assert "whole: 1 generations, 15 files, 4 documents, 7 chunks" in ran.out
+    (index_folder / "generations/000001/vectors.npy").write_bytes(b"other")
+    ran = rag("verify", "--json", "--index", index_folder)
+    assert ran.code == 2
+    assert "vectors.npy is altered" in ran.err
+    assert f"`rag rollback --index {index_folder}`" in ran.err
+    assert len(json.loads(ran.out)["faults"]) == 1
+
+
+def test_rollback_takes_the_generation_before_into_use(rag, index_folder, tmp_path):
+    place = ("--index", index_folder)
+    assert_fails(rag("rollback", *place), "no generation before 000001")
+    rag("index", "--remove", "p001", *place)
+    ran = rag("rollback", *place)
+    assert ran.code == 0
+    assert "generation 000001 is in use again, 000002 is kept" in ran.out
+    assert json.loads(rag("info", "--json", *place).out)["documents"] == 4
+
+
+@pytest.mark.parametrize("arguments", [[], ["--sync"], ["--sync", "--remove", "p001"]])
+def test_index_needs_something_to_do(rag, arguments):
+    assert_fails(rag("index", *arguments), "PATH", "--remove", "`rag index --help`")

@@ -32,9 +32,10 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "types errors settings",
         "places kinds language words wording glossary figures indicators indicator_names",
         "readers chunking embedders stores lexical query generators citing refusal naming manifest"
-        " targets extraction charts followups",
+        " targets extraction charts records locking followups",
+        "generations building",
         "index",
-        "retrieval indexing conversation",
+        "retrieval indexing verifying conversation",
         "assistant",
         "evaluation web rendering cli __init__ __main__",
     )

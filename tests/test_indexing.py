@@ -8,10 +8,12 @@ import pytest
 from rag import indexing
 from rag.embedders import EMBEDDERS
 from rag.errors import ReadError, WriteError
-from rag.index import read_documents
+from rag.generations import path_of, read_current
+from rag.index import load_index, read_documents
 from rag.indexing import index_paths
 from rag.manifest import NAME, Manifest
 from rag.settings import Settings
+from rag.targets import TargetTable
 
 
 class CharacterCounts:
@@ -45,6 +47,15 @@ def index(*paths, folder="index", settings=Settings(), **options):
     return index_paths([Path(p) for p in paths], Path(folder), settings=settings, **options)
 
 
+def inside(folder):
+    """Where the files of the generation in use lie."""
+    return path_of(Path(folder), read_current(Path(folder)).now)
+
+
+def names(paths):
+    return [Path(path).name for path in paths]
+
+
 def ids(folder="index"):
     return [document.id for document in read_documents(Path(folder))]
 
@@ -57,43 +68,47 @@ def snapshot(folder):
 
 def test_files_and_folders_mix_and_the_index_is_on_disk(place):
     outcome = index("single.html", "docs")
-    assert (outcome.files, outcome.kept, outcome.failed, outcome.lost) == (3, 0, (), "")
-    assert ids() == ["single", "solar", "wind"]
-    assert outcome.index.documents == read_documents(Path("index"))
+    assert names(outcome.added) == ["solar.md", "wind.txt", "single.html"]  # by whole path
+    assert outcome.changed == outcome.removed == outcome.unchanged == outcome.failed == ()
+    assert outcome.lost == ""
+    assert ids() == ["solar", "wind", "single"]
+    assert outcome.manifest.documents == 3
 
 
 def test_one_file_by_several_paths_is_read_once(place):
     (place / "link.txt").symlink_to(place / "docs" / "wind.txt")
     named = ("docs/wind.txt", "docs/../docs/wind.txt", place / "docs/wind.txt", "docs", "link.txt")
     outcome = index(*named)
-    assert outcome.files == 2
+    assert len(outcome.added) == 2
     assert sorted(ids()) == ["solar", "wind"]
 
 
-def test_indexing_again_changes_nothing_but_the_time(place):
+def test_indexing_again_writes_nothing(place):
     first = index("docs", "single.html")
+    before = snapshot("index")
     again = index("docs", "single.html")
-    assert again.kept == 0
-    assert again.index.documents == first.index.documents
-    assert again.index.chunks == first.index.chunks
+    assert again.added == again.changed == ()
+    assert again.unchanged == first.added
+    assert again.embedded == 0
+    assert snapshot("index") == before
 
 
 def test_a_file_read_again_replaces_its_documents_and_keeps_the_others(place):
     index("docs", "single.html")
     write(place / "docs" / "wind.txt", "海上风电达到260万千瓦。")
     outcome = index("docs/wind.txt")
-    assert (outcome.files, outcome.kept) == (1, 2)
+    assert names(outcome.changed) == ["wind.txt"]
+    assert len(outcome.unchanged) == 2
     texts = {document.id: document.text for document in read_documents(Path("index"))}
     assert texts.keys() == {"single", "solar", "wind"}
     assert texts["wind"] == "海上风电达到260万千瓦。"
-    assert len({chunk.document.id for chunk in outcome.index.chunks}) == 3
 
 
 def test_a_file_is_the_same_from_another_working_folder(place, monkeypatch):
     index("docs")
     monkeypatch.chdir(place / "docs")
     outcome = index("wind.txt", folder="../index")
-    assert outcome.kept == 1
+    assert names(outcome.unchanged) == ["solar.md", "wind.txt"]
     assert sorted(ids("../index")) == ["solar", "wind"]
 
 
@@ -102,7 +117,7 @@ def test_files_of_one_name_in_two_folders_are_two_documents(place, monkeypatch):
     index("docs/wind.txt")
     monkeypatch.chdir(place / "other")
     outcome = index("docs/wind.txt", folder="../index")
-    assert outcome.kept == 1
+    assert (len(outcome.added), len(outcome.unchanged)) == (1, 1)
     texts = [(document.id, document.text) for document in read_documents(Path("../index"))]
     assert texts == [("wind", "风电装机达到2800万千瓦。"), ("wind-2", "陆上风电。")]
 
@@ -123,7 +138,7 @@ def test_a_bad_file_is_named_with_the_reason_and_stops_no_other(place):
     (place / "docs" / "image.txt").write_bytes(b"\x89PNG\0\0\0")
     (place / "docs" / "secret.txt").mkdir()  # a folder is passed over, it is no file
     outcome = index("docs")
-    assert outcome.files == 2
+    assert len(outcome.added) == 2
     assert [file.name for file, _ in outcome.failed] == ["empty.txt", "image.txt"]
     assert "empty.txt is empty" in outcome.failed[0][1]
     assert sorted(ids()) == ["solar", "wind"]
@@ -147,7 +162,7 @@ def test_a_bad_file_leaves_what_the_index_held_of_it(place):
     index("docs")
     write(place / "docs" / "wind.txt", "")
     outcome = index("docs")
-    assert (len(outcome.failed), outcome.kept) == (1, 1)
+    assert (len(outcome.failed), names(outcome.unchanged)) == (1, ["solar.md"])
     assert sorted(ids()) == ["solar", "wind"]
 
 
@@ -180,10 +195,11 @@ def test_nothing_read_makes_no_index(place):
 @pytest.mark.parametrize("damage", ["documents.jsonl", NAME])
 def test_a_damaged_index_is_replaced_and_the_loss_told(place, damage):
     index("docs", "single.html")
-    (place / "index" / damage).write_text("{")
+    (inside("index") / damage).write_text("{")
     outcome = index("docs/wind.txt")
     assert damage in outcome.lost
-    assert outcome.kept == 0
+    assert names(outcome.added) == ["wind.txt"]
+    assert outcome.unchanged == ()
     assert ids() == ["wind"]
 
 
@@ -199,14 +215,15 @@ def test_a_table_of_targets_is_read_and_outlives_the_reading_of_other_files(plac
     for paths in (["docs"], ["single.html"], ["."]):  # the last holds the index and its table too
         outcome = index(*paths)
         assert outcome.failed == ()
-        curated = [row for row in outcome.index.targets.rows if row.origin == "curated"]
+        rows = TargetTable.read(inside("index") / "targets.csv").rows
+        curated = [row for row in rows if row.origin == "curated"]
         assert [(row.plan, row.value) for row in curated] == [("wind", "2800")]
 
 
 def test_a_bad_table_is_named_and_counts_for_no_file(place):
     write(place / "docs" / "targets.csv", "year,value\n2025,1\n")
     outcome = index("docs")
-    assert outcome.files == 2
+    assert len(outcome.added) == 2
     ((table, reason),) = outcome.failed
     assert table.name == "targets.csv"
     assert "lacks the column plan_id" in reason
@@ -216,11 +233,12 @@ def test_the_embedder_of_the_index_is_kept_unless_another_is_named(place, monkey
     monkeypatch.setitem(EMBEDDERS, "counts", lambda settings: CharacterCounts())
     index("docs", settings=Settings(embedder="counts"))
     kept = index("single.html")
-    assert kept.index.manifest.embedder == "fake:counts"
-    assert kept.index.store.size == (3, 2)  # those kept and the new one have vectors alike
+    assert (kept.manifest.embedder, kept.embedded) == ("fake:counts", 1)
+    assert load_index(Path("index"), Settings()).store.size == (3, 2)
     named = index("single.html", settings=Settings(embedder="embedded"))
-    assert named.index.manifest.embedder_name == "embedded"
-    assert named.index.store.size == (3, named.index.embedder.dim)
+    assert (named.manifest.embedder_name, named.embedded) == ("embedded", 3)
+    loaded = load_index(Path("index"), Settings())
+    assert loaded.store.size == (3, loaded.embedder.dim)
 
 
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(place):
@@ -250,4 +268,4 @@ def test_the_files_indexed_are_never_written_to(place):
     before = snapshot("docs")
     index("docs")
     assert snapshot("docs") == before
-    assert Manifest.load(Path("index")).created[:4] == time.strftime("%Y", time.gmtime())
+    assert Manifest.load(inside("index")).created[:4] == time.strftime("%Y", time.gmtime())

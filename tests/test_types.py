@@ -72,6 +72,17 @@ def test_sections_at_are_all_that_hold_the_offset(offset):
     assert DOCUMENT.sections_at(offset) == holding
 
 
+SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), max_size=12)
+
+
+@given(SPANS, st.integers(0, 45))
+def test_sections_at_are_all_that_hold_the_offset_however_sections_lie(spans, offset):
+    sections = tuple(Section("t", 1, start, start, start + long) for start, long in sorted(spans))
+    document = dataclasses.replace(DOCUMENT, sections=sections)
+    holding = tuple(section for section in sections if section.start <= offset < section.end)
+    assert document.sections_at(offset) == holding
+
+
 def test_a_chunk_is_a_slice_with_its_section_and_pages():
     chunk = Chunk(DOCUMENT, 12, 20)
     assert chunk.text == TEXT[12:20]
