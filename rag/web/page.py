@@ -95,7 +95,28 @@ def start_page(
             f"port {address.port} of {address.host} can't be had; choose another: "
             f"`rag chat --port {address.port + 1}`"
         ) from error
+    if mcp and address.credentials:
+        _let_tools_in(page, address.credentials)
     return page
+
+
+def _let_tools_in(page: "gr.Blocks", credentials: tuple[str, str]) -> None:
+    """Give the tools' server the password: it asks the page for each answer, as a client does.
+
+    Gradio 6.31 has no other place for it; tests/web/test_api.py watches that this one stays.
+    """
+    from gradio_client import Client
+
+    tools = page.mcp_server_obj
+    assert tools is not None, "a page with tools has their server"
+    tools._client_instance = Client(
+        page.local_url,
+        auth=credentials,
+        headers={"x-gradio-user": "mcp"},
+        download_files=False,
+        analytics_enabled=False,
+        verbose=False,
+    )
 
 
 def build_page(shelf: Shelf) -> "tuple[gr.Blocks, Words]":

@@ -7,7 +7,7 @@ import pytest
 
 from rag import Assistant
 
-from .serving import serving
+from .serving import collect_what_gradio_left, serving
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -35,6 +35,7 @@ def foreign():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", watch)
         yield asked
+    collect_what_gradio_left()
 
 
 @pytest.fixture(scope="session")

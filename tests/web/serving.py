@@ -1,7 +1,9 @@
 """The page served from a thread, a fake assistant to put behind it, and words that must not run."""
 
+import gc
 import socket
 import threading
+import warnings
 from contextlib import contextmanager
 
 import pytest
@@ -104,3 +106,11 @@ def serving(assistant, index=None, *, mcp=False, **address):
         yield page.local_url
     finally:
         page.close(verbose=False)
+        collect_what_gradio_left()
+
+
+def collect_what_gradio_left():
+    """Its sockets and loops go while their warnings are ignored, not in some later test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
