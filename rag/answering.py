@@ -107,8 +107,8 @@ class Answerer:
         only = replace(only, document=only.document or asked.work or None)
         count = max(passages, CANDIDATES)
         if asked.deepens:
-            hits = self.retriever.search(query, top_k=min(2 * count, MAX_TOP_K), only=only)
-            shares: tuple[tuple[Hit, ...], ...] = (without_told(hits, asked.told),)
+            more = self.retriever.search(query, top_k=min(2 * count, MAX_TOP_K), only=only)
+            shares: tuple[tuple[Hit, ...], ...] = (without_told(more, asked.told),)
         else:
             shares = self._shares(query, only, count)
         clock.lap("retrieve")

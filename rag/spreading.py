@@ -8,6 +8,7 @@ source: Ray Data documentation, "Offline batch inference", "Fault tolerance".
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -149,7 +150,7 @@ def _start(address: str) -> Any:  # noqa: ANN401 - ray has no types
                 address=None if address == LOCAL else address,
                 include_dashboard=False if address == LOCAL else None,
                 log_to_driver=False,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
             )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise EngineMissing(

@@ -116,5 +116,5 @@ def _fill(
     indices.flush()
 
 
-def _mapped(path: Path, dtype: np.dtype[np.generic], shape: tuple[int]) -> np.memmap:  # type: ignore[type-arg]
+def _mapped(path: Path, dtype: np.dtype[np.generic], shape: tuple[int]) -> np.memmap:
     return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)

@@ -69,7 +69,7 @@ class FlatStore:
         selected = None
         if rows is not None and among < self.size[0]:
             chosen = selector(rows, self.size[0])  # named, since FAISS doesn't keep it alive
-            selected = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
+            selected = faiss.SearchParameters(sel=chosen)
         asked = k
         while True:
             asked = min(2 * asked, among)

@@ -38,7 +38,7 @@ class IvfPqStore:
         self._faiss = index
         whole = getattr(index, "refine_index", None)
         self._exact = FlatStore(faiss.downcast_index(whole) if whole else index)
-        self._lists = faiss.extract_index_ivf(index) if whole else None
+        self._lists: Any = faiss.extract_index_ivf(index) if whole else None
 
     @classmethod
     def build(cls, vectors: Vectors, *, recall: float = near.RECALL) -> "IvfPqStore":
