@@ -1,5 +1,6 @@
 """Query -> hits: dense and lexical search fused, filtered, regions weighed, repeats folded."""
 
+from collections import Counter
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -29,8 +30,8 @@ class Weights:
     """What each part counts in the score; chosen on the training questions: evals/LOG.md.
 
     lexical: of the share of the question's words found in the chunk. glossary: of a question put
-    into Chinese term by term, beside its own words. dense: of the cosine in one language;
-    cross_language: where the document is in another. place: of a document of a place that the
+    into Chinese term by term, beside its own words. dense: of the cosine;
+    cross_language: of a question in another language than most documents. place: of a document of a place that the
     question names; kind: of each kind that it names: an opinion, an action plan. reranker: of its
     log-odds; 0 leaves it out.
     """
@@ -93,7 +94,8 @@ class Retriever:
             for name in places_of(document):
                 self._of_place.setdefault(name, []).append(row)
         self.places = frozenset(self._of_place)
-        self._languages = np.array([document.language for document in index.documents], dtype=str)
+        languages = Counter(document.language for document in index.documents)
+        self._language = languages.most_common(1)[0][0] if languages else ""
 
     def search(self, query: Query, *, top_k: int, only: Filter = Filter()) -> tuple[Hit, ...]:
         """The chunks that best fit the query, best first; at most `top_k`, fewer if fewer are left.
@@ -182,8 +184,8 @@ class Retriever:
         found_scores, found = self._index.store.search(vector, len(rows), rows)
         cosine[np.searchsorted(rows, found[0])] = found_scores[0]
         documents = self._document_rows[rows]
-        same = self._languages[documents] == query.language
-        weight = np.where(same, weights.dense, weights.cross_language)
+        own = query.language == self._language
+        weight = weights.dense if own else weights.cross_language
         place = asked[documents].astype(np.float32)
         named = set(query.document_kinds)
         kind = np.array([len(named & own) / max(len(named), 1) for own in self._kinds])[documents]
@@ -193,12 +195,13 @@ class Retriever:
         return _Ranked(rows, fused.astype(np.float32), coverage, cosine, wanted)
 
     def _reranked(self, query: Query, ranked: "_Ranked") -> "_Ranked":
-        """The same with what the reranker says of the first few added, put in order anew."""
+        """The same with what the reranker says against the first few, put in order anew."""
         if not self._weights.reranker:
             return ranked
         odds = load_reranker().scores(self._features(query, ranked)[1])
-        fused = ranked.fused.copy()
-        fused[: len(odds)] += self._weights.reranker * (odds - odds.min())
+        penalty = np.full(len(ranked.rows), odds.min() - odds.max(), dtype=np.float32)
+        penalty[: len(odds)] = odds - odds.max()
+        fused = ranked.fused + np.float32(self._weights.reranker) * penalty
         order = np.argsort(-fused, kind="stable")
         return replace(ranked, fused=fused).take(order)
 

@@ -306,8 +306,9 @@ def test_compare_names_what_was_won_and_lost(rag, built, tmp_path):
 def test_chat_serves_the_index_at_the_place_asked_for(rag, built, monkeypatch):
     from rag.web import page
 
-    def serve(assistant, *, host, port, on_start):
-        on_start(f"http://{host}:{port}/ with {len(assistant.documents)}")
+    def serve(assistant, *, index, address, mcp, on_start):
+        assert (index, mcp) == (built, False)
+        on_start(f"http://{address.host}:{address.port}/ with {len(assistant.documents)}")
 
     monkeypatch.setattr(page, "serve", serve)
     ran = rag("chat", "--host", "localhost", "--port", 8080, "--index", built)

@@ -8,17 +8,15 @@ from rag.errors import BadRequest
 from rag.index import build_index
 from rag.query import understand
 from rag.retrieval import (
-    CROSS_LANGUAGE_WEIGHT,
-    DENSE_WEIGHT,
-    KIND_WEIGHT,
     MAX_TOP_K,
-    PLACE_WEIGHT,
     Filter,
     Retriever,
+    Weights,
 )
 from rag.settings import Settings
 from rag.types import Document
 
+PLAIN = Weights(reranker=0)  # without what was learned, a score can be reckoned by hand
 GOALS = "到2025年,非化石能源消费比重达到{}左右。加快发展风电、光伏发电,建设清洁低碳的能源体系。"
 PASSAGE = (
     "加强城市公园绿地和郊野公园建设,提升城市绿化覆盖率,开展国土绿化行动,巩固生态系统碳汇能力,"
@@ -34,7 +32,7 @@ def make_document(name, text, **labels):
 
 
 def make_retriever(*documents, chunk_chars=400):
-    return Retriever(build_index(documents, Settings(chunk_chars=chunk_chars)))
+    return Retriever(build_index(documents, Settings(chunk_chars=chunk_chars)), PLAIN)
 
 
 def find(retriever, question, *, top_k=10, **only):
@@ -78,7 +76,7 @@ def test_a_named_place_adds_its_weight_and_nothing_else(plans):
     scores = {hit.chunk.document.id: hit.score for hit in plans.search(named, top_k=10)}
     unnamed = plans.search(replace(named, places=()), top_k=10)
     for hit in unnamed:
-        bonus = PLACE_WEIGHT if hit.chunk.document.id == "hn" else 0
+        bonus = PLAIN.place if hit.chunk.document.id == "hn" else 0
         assert scores[hit.chunk.document.id] == pytest.approx(hit.score + bonus, abs=1e-6)
 
 
@@ -101,8 +99,7 @@ def test_the_score_is_the_share_of_the_words_and_the_weighted_cosine(plans):
     for hit in hits:
         row = index.chunks.index(replace(hit.chunk))
         (passage,) = index.embedder.embed_passages([f"{hit.chunk.context} {hit.chunk.text}"])
-        weight = DENSE_WEIGHT if hit.chunk.document.language == "zh" else CROSS_LANGUAGE_WEIGHT
-        expected = bm25[row] / whole + weight * float(np.dot(vector, passage))
+        expected = bm25[row] / whole + PLAIN.dense * float(np.dot(vector, passage))
         assert hit.score == pytest.approx(expected, abs=1e-5)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
@@ -118,7 +115,7 @@ def test_a_filter_leaves_the_vectors_of_what_fits_in_the_search():
 
 def test_words_that_every_chunk_has_keep_the_score_a_share():
     (hit,) = find(make_retriever(make_document("a", "风电")), "风电")
-    assert 0 < hit.score < 1 + DENSE_WEIGHT + 1e-6
+    assert 0 < hit.score < 1 + PLAIN.dense + 1e-6
 
 
 @pytest.mark.parametrize(
@@ -288,8 +285,8 @@ def test_a_document_of_the_kind_named_comes_before_its_like():
         )
         assert next(iter(with_kind)) == wanted
         gained = {name: with_kind[name] - without[name] for name in with_kind}
-        assert gained[wanted] == pytest.approx(KIND_WEIGHT, abs=1e-6)
-        assert sum(gained.values()) == pytest.approx(KIND_WEIGHT, abs=1e-6)
+        assert gained[wanted] == pytest.approx(PLAIN.kind, abs=1e-6)
+        assert sum(gained.values()) == pytest.approx(PLAIN.kind, abs=1e-6)
 
 
 def test_the_places_are_those_of_regions_and_titles(plans):

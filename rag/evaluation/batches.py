@@ -44,7 +44,7 @@ def evaluate(  # noqa: PLR0913  (what a command's options are)
     assistant = Assistant.load(index, settings=settings)
     setup = Setup(
         index=str(index),
-        index_checksum=_index_checksum(index),
+        index_checksum=_index_checksum(assistant.index.manifest),
         questions=str(questions),
         questions_checksum=hashlib.sha256(questions.read_bytes()).hexdigest(),
         count=len(asked),
@@ -112,9 +112,9 @@ def _load() -> float:
     return round(told / (os.cpu_count() or 1), 1)
 
 
-def _index_checksum(index: Path) -> str:
+def _index_checksum(manifest: Manifest) -> str:
     """Of what the index holds; building it anew from the same files gives the same."""
-    described = asdict(Manifest.load(index))
+    described = asdict(manifest)
     described.pop("created")
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
