@@ -30,8 +30,8 @@ class Weights:
     """What each part counts in the score; chosen on the training questions: evals/LOG.md.
 
     lexical: of the share of the question's words found in the chunk. glossary: of a question put
-    into Chinese term by term, beside its own words. dense: of the cosine;
-    cross_language: of a question in another language than most documents. place: of a document of a place that the
+    into Chinese term by term, beside its own words. dense: of the cosine; cross_language: of it for
+    a question in another language than most documents. place: of a document of a place that the
     question names; kind: of each kind that it names: an opinion, an action plan. reranker: of its
     log-odds; 0 leaves it out.
     """
