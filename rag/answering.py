@@ -115,7 +115,9 @@ class Answerer:
         hits = [hit for share in shares for hit in share]
         ranked = self._ranker.rank(query, hits)
         answerable = estimate(query, ranked, self._ranker.rarity)
-        reason = self._reason(query, asked, hits) or refusal.find_doubt(query, ranked, answerable)
+        reason = self._reason(query, asked, hits)
+        if not reason and not asked.deepens:  # what was answered before may be answered further
+            reason = refusal.find_doubt(query, ranked, answerable)
         clock.lap("rank")
         return Found(asked, typed, query, only, shares, passages, ranked, answerable, reason, clock)
 
