@@ -34,7 +34,8 @@ class Weights:
     lexical: of the share of the question's words found in the chunk. glossary: of a question put
     into Chinese term by term, beside its own words. dense: of the cosine; cross_language: of it for
     a question in another language than most documents. place: of a document of a place that the
-    question names; kind: of each kind that it names: an opinion, an action plan.
+    question names; central: of a document of the nation or a ministry, where it names nothing less;
+    kind: of each kind that it names: an opinion, an action plan.
     """
 
     lexical: float = 1.0
@@ -42,6 +43,7 @@ class Weights:
     dense: float = 0.2
     cross_language: float = 0.5
     place: float = 0.1
+    central: float = 0.05
     kind: float = 0.05
 
 
@@ -98,6 +100,8 @@ class Retriever:
             for name in places_of(document):
                 self._of_place.setdefault(name, []).append(row)
         self.places = frozenset(self._of_place)
+        central = [document.level in ("national", "ministry") for document in index.documents]
+        self._central = np.array(central, dtype=np.float32)
         languages = Counter(document.language for document in index.documents)
         self._language = languages.most_common(1)[0][0] if languages else ""
 
@@ -105,8 +109,8 @@ class Retriever:
         """The chunks that best fit the query, best first; at most `top_k`, fewer if fewer are left.
 
         The score is the share of the query's words (by their rarity) found in the chunk, plus
-        the weighted cosine, plus a bonus for a document of a place, and one for a document of a
-        kind, that the query names; the best are scored anew by the reranker.
+        the weighted cosine, plus bonuses for documents of a place and of a kind that the query
+        names; the best are scored anew by the reranker.
         source of the fusion: Bruch, Gai, Ingber 2023, "An Analysis of Fusion Functions for
         Hybrid Retrieval", convex combination.
         """
@@ -194,6 +198,8 @@ class Retriever:
         kind = np.array([len(named & own) / max(len(named), 1) for own in self._kinds])[documents]
         fused = weights.lexical * coverage + weight * cosine
         fused += weights.place * place + weights.kind * kind
+        if not query.everywhere and all(place.level == "national" for place in query.places):
+            fused += weights.central * self._central[documents]
         wanted = 2 * place - 1 if asked.any() else np.zeros_like(place)
         return _Ranked(rows, fused.astype(np.float32), coverage, cosine, wanted)
 
