@@ -62,8 +62,10 @@ def test_a_source_without_pages_stands_on_page_0(tmp_path):
     assert read_questions(tmp_path / "v.jsonl")[0].pages == (0,)
 
 
-def test_the_reader_refuses_what_votes_never_write(tmp_path):
-    row = vote_row(turn()) | {"must": []}
-    (tmp_path / "v.jsonl").write_text(json.dumps(row), encoding="utf-8")
-    with pytest.raises(BadRequest, match="some of each is needed"):
-        read_questions(tmp_path / "v.jsonl")
+def test_a_liked_refusal_expects_nothing_and_the_reader_would_not_take_it_otherwise(tmp_path):
+    row = vote_row(turn("没有依据。", refused=True))
+    assert (row["pages"], row["must"]) == ([], [])
+    for name, expected in (("pages", [7]), ("must", [["2800万千瓦"]])):
+        (tmp_path / "v.jsonl").write_text(json.dumps(row | {name: expected}), encoding="utf-8")
+        with pytest.raises(BadRequest, match=r"is unanswerable with .*; none is needed"):
+            read_questions(tmp_path / "v.jsonl")
