@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # slow to load, so at run time only when a page is made
 
 MAX_WAITING = 32  # those who ask after that are told that the page is busy
 # Page to Python: what buttons within drawn HTML ask for; page.js sends these events.
-_ACTS = ("again", "vote", "export", "language", "remove")
+_ACTS = ("again", "vote", "export", "language", "remove", "unfit")
 _BRIDGE = "".join(
     f"document.addEventListener('tanwen:{act}', (e) => trigger('{act}', e.detail));"
     for act in _ACTS

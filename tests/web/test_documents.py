@@ -42,6 +42,7 @@ def pdf(tmp_path):
 
 def open_documents(tab):
     tab.click("#documents-button")
+    tab.fill("#find input, #find textarea", "")
     expect(tab.locator("#listing table")).to_be_visible()
 
 

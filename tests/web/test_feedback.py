@@ -7,7 +7,7 @@ from rag.errors import BadRequest
 from rag.evaluation.questions import read_questions
 from rag.types import Answer, Citation, Document, PageSpan
 from rag.web.feedback import REMINDER, record_vote, vote_row
-from rag.web.talk import Turn
+from rag.web.talk import Talk, Turn
 
 TEXT = "到2025年,风电装机达到2800万千瓦以上,森林覆盖率达到24.1%。"
 PLAN = Document("p1", "甲省方案", TEXT, "p1.md", page_spans=(PageSpan(7, 0, len(TEXT)),))
@@ -29,7 +29,7 @@ def test_votes_are_a_question_set_that_eval_reads(tmp_path):
     refused = replace(turn("没有依据。", refused=True), id="turn-2")
     disliked = replace(turn(vote="down"), id="turn-3")
     for voted in (liked, refused, disliked):
-        record_vote(path, voted, comment="一句话")
+        record_vote(path, voted)
     kinds = [(q.id, q.type, q.pages, q.must) for q in read_questions(path)]
     assert kinds == [
         ("turn-1", "fact", (7,), (("2800万千瓦",),)),
@@ -42,7 +42,7 @@ def test_a_later_vote_takes_the_place_of_the_first_and_leaves_other_lines(tmp_pa
     path = tmp_path / "votes.jsonl"
     path.write_text('{"id": "by hand"}\nnot json\n', encoding="utf-8")
     record_vote(path, turn(vote="up"))
-    record_vote(path, turn(vote="down"), comment="应为 2900")
+    record_vote(path, replace(turn(vote="down"), comment="应为 2900"))
     lines = path.read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ['{"id": "by hand"}', "not json"]
     assert len(lines) == 3
@@ -55,6 +55,14 @@ def test_an_answer_without_figures_must_state_its_lines_again():
         ["推进屋顶光伏"],
         ["发展储能"],
     ]
+
+
+def test_a_comment_stays_with_a_later_vote_and_gives_way_to_a_later_comment():
+    talk = Talk([turn(vote="")])
+    assert talk.vote("turn-1", "down", " 应为 2900 ").comment == "应为 2900"
+    assert talk.vote("turn-1", "up").comment == "应为 2900"
+    assert talk.vote("turn-1", "up", "对").comment == "对"
+    assert talk.vote("turn-2", "up") is None
 
 
 def test_a_source_without_pages_stands_on_page_0(tmp_path):
