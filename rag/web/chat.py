@@ -130,8 +130,8 @@ def connect_tools(shelf: Shelf, chat: Chat, bridge: "gr.HTML", parcel: "gr.JSON"
         return text_parcel(f"tanwen-{now:%Y%m%d-%H%M}.md", text)
 
     noted = gr.JSON(visible=False)
-    # One after another, so that a comment isn't overtaken by the vote before it.
-    voted = bridge.vote(vote, chat.talk, noted, concurrency_limit=1, **QUIET)
+    # "multiple", or Gradio drops a comment that comes while its vote is on the way.
+    voted = bridge.vote(vote, chat.talk, noted, trigger_mode="multiple", **QUIET)
     voted.success(None, noted, None, js=_THANK, **QUIET)
     bridge.export(export, chat.talk, parcel, **QUIET).then(None, parcel, None, js=DELIVER, **QUIET)
 

@@ -122,8 +122,10 @@ def connect_documents(
     parts.find.change(look, [talk, parts.find], outputs, trigger_mode="always_last", **QUIET)
     if parts.upload is not None:
         parts.upload.upload(add, [talk, parts.upload], outputs, **QUIET, **one)
-        bridge.unfit(refuse, talk, parts.told, **QUIET)
-        bridge.remove(remove, [talk, parts.find], outputs, **QUIET, **one)
+        bridge.unfit(refuse, talk, parts.told, trigger_mode="always_last", **QUIET)
+        bridge.remove(
+            remove, [talk, parts.find], outputs, trigger_mode="multiple", **QUIET, **one
+        )  # "multiple", or Gradio drops a removal that comes before the last one is done
 
 
 def show_documents(shelf: Shelf, parts: Documents, held: Talk, text: str) -> "Update":
