@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from rag.types import Document, Hit
-from rag.web.cards import render_kind, render_place, tag
+from rag.web.cards import lay_out, render_kind, render_place, tag
 from rag.web.labels import Labels
 from rag.web.shelf import MAX_FILES, MAX_UPLOAD_MB, Added, Holding, Refused
 
@@ -86,10 +86,11 @@ def render_hits(hits: Sequence[Hit], labels: Labels) -> str:
 
 def _hit(hit: Hit, labels: Labels) -> str:
     document, language = hit.chunk.document, tag(hit.chunk.document.language)
+    text = lay_out(escape(hit.chunk.text))
     return (
         f'<li class="card"><h4 dir="auto" lang="{language}">{escape(document.title)}</h4>'
         f'<p class="where">{render_place(hit.chunk.section, hit.chunk.pages, labels)}</p>'
-        f'<blockquote dir="auto" lang="{language}">{escape(hit.chunk.text)}</blockquote></li>'
+        f'<blockquote dir="auto" lang="{language}">{text}</blockquote></li>'
     )
 
 
