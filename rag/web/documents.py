@@ -86,13 +86,11 @@ def connect_documents(
     """Say what happens when the tab opens, on a search, an upload and a removal."""
     import gradio as gr
 
-    outputs = [parts.told, parts.listing, parts.found, *chat.options[:-1]]
+    listed = [parts.listing, parts.found]
+    outputs = [parts.told, *listed, *chat.options[:-1]]
 
     def look(held: Talk, text: str) -> "Update":
         return show_documents(shelf, parts, held, text)
-
-    def open_tab(held: Talk, text: str) -> "Update":
-        return {parts.told: ""} | show_documents(shelf, parts, held, text)
 
     def add(held: Talk, files: list[str]) -> "Iterator[Update]":
         labels = load_labels()[held.language]
@@ -118,8 +116,10 @@ def connect_documents(
         return render_refusal(refused, load_labels()[held.language])
 
     one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "shelf"}
-    tab.select(open_tab, [talk, parts.find], outputs, **QUIET)
-    parts.find.change(look, [talk, parts.find], outputs, trigger_mode="always_last", **QUIET)
+    # As one event, so that what is drawn last is what was asked last.
+    opened_or_typed = [tab.select, parts.find.change]
+    given = [talk, parts.find]
+    gr.on(opened_or_typed, look, given, listed, trigger_mode="always_last", **QUIET)
     if parts.upload is not None:
         parts.upload.upload(add, [talk, parts.upload], outputs, **QUIET, **one)
         bridge.unfit(refuse, talk, parts.told, trigger_mode="always_last", **QUIET)
