@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.errors import BadRequest, RagError, WriteError
+from rag.logs import log_fault
 from rag.types import Hit
 from rag.web.chat import MAX_QUESTION_CHARS, QUIET, Chat, offer_options
 from rag.web.labels import Words, load_labels
@@ -158,11 +159,11 @@ def add_uploads(
         yield from _watch(shelf, files)
     except Busy:
         yield "bad_busy"
-    except WriteError:
-        _log.exception("the index can't be written")
+    except WriteError as error:
+        log_fault(_log, "the index can't be written", error)
         yield "bad_disk"
-    except Exception:
-        _log.exception("unexpected fault in adding documents")
+    except Exception as error:
+        log_fault(_log, "unexpected fault in adding documents", error)
         yield "bad_other"
     finally:
         for file in files:
@@ -200,7 +201,7 @@ def _remove(shelf: Shelf, held: Talk, document_id: str) -> str:
         return render_trouble(labels["bad_busy"])
     except BadRequest:
         return render_trouble(labels["remove_last"])
-    except RagError:
-        _log.exception("a document can't be removed")
+    except RagError as error:
+        log_fault(_log, "a document can't be removed", error)
         return render_trouble(labels["bad_disk"])
     return render_removed(removed, labels) if removed else ""
