@@ -22,6 +22,7 @@ from rag.generators import DEFAULT, Asked, PromptedGenerator, load_generator
 from rag.generators.comparing import Comparer
 from rag.index import Index
 from rag.judging import load_judge
+from rag.logs import log_answer
 from rag.naming import PlanNames
 from rag.query import understand
 from rag.rerankers import load_reranker
@@ -210,7 +211,7 @@ class Answerer:
             pieces.append(_GAP + say(query.language, "left_out"))
             yield pieces[-1]
         found.clock.lap("generate")
-        yield Answer(
+        answer = Answer(
             question=found.typed,
             text="".join(pieces),
             refused=bool(reason),
@@ -222,6 +223,8 @@ class Answerer:
             answerable=found.answerable,
             resolved="" if found.asked.question == found.typed else found.asked.question,
         )
+        log_answer(answer)
+        yield answer
 
 
 def _pieces(

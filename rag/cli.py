@@ -176,7 +176,14 @@ def _chat(args: argparse.Namespace) -> int:
     from rag.web.page import serve  # loads gradio
 
     assistant = Assistant.load(args.index, settings=_settings(args))
-    serve(assistant, index=args.index, address=_address(args), mcp=args.mcp, on_start=_announce)
+    serve(
+        assistant,
+        index=args.index,
+        address=_address(args),
+        mcp=args.mcp,
+        log_questions=args.log_questions,
+        on_start=_announce,
+    )
     return 0
 
 
@@ -421,6 +428,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     door.add_argument("--no-auth", action="store_true", help="let other machines in without")
     chat.add_argument("--mcp", action="store_true", help="offer ask, search and targets as tools")
+    chat.add_argument(
+        "--log-questions", action="store_true", help="log what is asked, which is left out else"
+    )
 
     evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
     evaluate.add_argument("questions", type=Path, help="JSON lines or CSV, see evals/questions/")

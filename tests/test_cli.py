@@ -306,7 +306,7 @@ def test_compare_names_what_was_won_and_lost(rag, built, tmp_path):
 def test_chat_serves_the_index_at_the_place_asked_for(rag, built, monkeypatch):
     from rag.web import page
 
-    def serve(assistant, *, index, address, mcp, on_start):
+    def serve(assistant, *, index, address, mcp, log_questions, on_start):
         assert (index, mcp) == (built, False)
         on_start(f"http://{address.host}:{address.port}/ with {len(assistant.documents)}")
 

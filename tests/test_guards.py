@@ -34,7 +34,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         " judging",
         "evidence",
         "readers chunking embedders stores lexical query generators citing verifying refusal naming"
-        " manifest targets extraction charts records locking rerankers followups",
+        " manifest targets extraction charts records locking rerankers followups logs",
         "generations publishing",
         "building",
         "index spreading",

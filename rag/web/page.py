@@ -1,6 +1,7 @@
 """The page: chat, compare and documents under one head, served by Gradio."""
 
 import logging
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.assistant import Assistant
 from rag.errors import BadRequest
+from rag.logs import start_logs
 from rag.web import chat as chat_tab
 from rag.web import compare as compare_tab
 from rag.web import documents as documents_tab
@@ -41,9 +43,14 @@ def serve(
     index: Path | None = None,
     address: Address = Address(),
     mcp: bool = False,
+    log_questions: bool = False,
     on_start: Callable[[str], object] = _log.info,
 ) -> None:
-    """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does."""
+    """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does.
+
+    What happens is logged to standard error, without what is asked unless `log_questions`.
+    """
+    start_logs(sys.stderr, questions=log_questions)
     page = start_page(assistant, index=index, address=address, mcp=mcp)
     on_start(str(page.local_url))
     page.block_thread()
