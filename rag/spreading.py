@@ -108,7 +108,8 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """The pieces of all files as they come. A worker that dies is replaced and its piece redone.
 
-    A block that fails every time is left out, so what it held is missing at the end.
+    Ray Data does that by default, for tasks and for actors. A block that fails every time is left
+    out, so what it held is missing at the end.
     """
     ray = _start(settings.ray)
     context = ray.data.DataContext.get_current()
@@ -128,8 +129,6 @@ def _rows(
         batch_format="numpy",
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
         num_gpus=1 if gpus else 0,
-        max_restarts=-1,
-        max_task_retries=-1,
     )
     yield from embedded.iter_rows()
 
