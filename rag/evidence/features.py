@@ -149,8 +149,8 @@ class Titled(NamedTuple):
 
 
 def cover(weights: Weights, words: frozenset[str]) -> float:
-    """Sum of the weights of the words found."""
-    return sum(value for word, value in weights.items() if word in words)
+    """Sum of the weights of the words found, added up in the order of `weights`."""
+    return sum(map(weights.__getitem__, filter(words.__contains__, weights)))
 
 
 @lru_cache(maxsize=4096)
@@ -182,6 +182,7 @@ def _row(
     query, document, text = asked.query, unit.document, normalize(unit.own_text)
     weights, words = asked.weights(document), words_in(unit.own_text)
     sections = document.sections_at(unit.clause)
+    headings = " ".join(section.title for section in sections if section.title != document.title)
     titled = asked.titled(document)
     covered = cover(titled.pairs, words)
     with_figure = has_figure(text)
@@ -189,7 +190,7 @@ def _row(
         "cover": cover(weights, words),
         "cover_pairs": covered,
         "cover_content": cover(titled.rest, words),
-        "cover_headings": cover(weights, words_in(" ".join(document.section_path(unit.clause)))),
+        "cover_headings": cover(weights, words_in(headings)),
         "cover_heading": cover(weights, words_in(sections[-1].title)) if sections else 0.0,
         "cover_near": cover(weights, near),
         "cover_title": titled.cover,

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.types import Vectors
+
 Numbers = NDArray[np.float64]
 
 
@@ -39,7 +41,7 @@ class Trees:
         """rows: (n, features). Returns (n,), each 0 to 1."""
         return np.asarray(sigmoid(self.log_odds(rows)))
 
-    def log_odds(self, rows: Numbers) -> Numbers:
+    def log_odds(self, rows: Numbers | Vectors) -> Numbers:
         """rows: (n, features). Returns (n,)."""
         at = np.zeros((len(rows), len(self._values)), dtype=np.int64)
         tree = np.arange(len(self._values))

@@ -110,6 +110,12 @@ def test_the_embedded_one_adds_its_weighted_log_odds_less_the_best():
     assert scores[0] == scores.max()
 
 
+def test_the_embedded_one_leaves_a_question_in_another_language_alone():
+    asked = understand("What share of rooftops does Hunan plan to cover by 2025?")
+    scores = load_reranker(Settings()).rescore(asked, make_candidates(), rarity)
+    assert scores.tolist() == pytest.approx(FUSED)
+
+
 def test_the_features_are_what_their_names_say():
     rows = features(QUERY, make_candidates(), rarity)
     seen = dict(zip(FEATURES, rows[0].tolist(), strict=True))
