@@ -19,14 +19,15 @@ from rag.settings import Settings
 from rag.types import Hit, Query
 
 QUESTIONS = Path(__file__).parents[1] / "questions/train.jsonl"
-STRANGER_EVERY = 4  # one question in so many is asked of a plan drawn at random as well
+SINGLE_EVERY = 4  # one question in so many is asked of single plans as well
 
 
 @dataclass
 class Example:
     """A question with its candidate units, their features, and how right each of them is, 0-1.
 
-    index: number of the index that it was asked of. answered: whether the units may answer it.
+    index: number of the index that it was asked of. single: whether of one plan of it alone; right
+    is then 0, so that the ranker learns nothing of it. answered: whether the units may answer.
     """
 
     question: Question
@@ -37,6 +38,7 @@ class Example:
     right: np.ndarray
     index: int
     answered: bool
+    single: bool = False
 
 
 def read_examples(assistant: Assistant, index: int) -> Iterator[Example]:
@@ -46,18 +48,30 @@ def read_examples(assistant: Assistant, index: int) -> Iterator[Example]:
         yield read.example(question)
 
 
-def read_strangers(assistant: Assistant, index: int) -> Iterator[Example]:
-    """Questions asked of a single plan that is not theirs, as an index of little is asked."""
+def read_singles(assistant: Assistant, index: int) -> Iterator[Example]:
+    """Questions asked of a single plan, as an index of little is: of their own, and of another.
+
+    Left out are those that the other plan happens to answer, or for which their own offers nothing.
+    """
     read = _Reader(assistant, index)
     draw = np.random.default_rng(0)
-    works = sorted({document.work for document in assistant.documents})
-    for question in read_questions(QUESTIONS)[::STRANGER_EVERY]:
-        work = str(draw.choice(works))
-        pages = {p for d in assistant.documents if d.work == work for p in d.pages}
-        if question.must and not pages & set(question.pages):
-            example = read.example(question, document=work)
-            if not any(states(question, unit).all() for unit in example.units):
-                yield replace(example, right=np.zeros(len(example.units)), answered=False)
+    pages: dict[str, set[int]] = {}
+    for document in assistant.documents:
+        pages.setdefault(document.work, set()).update(document.pages)
+    for question in read_questions(QUESTIONS)[::SINGLE_EVERY]:
+        if not question.must:
+            continue
+        own = [work for work, found in pages.items() if found & set(question.pages)]
+        other = str(draw.choice([work for work in pages if work not in own]))
+        stranger = read.example(question, document=other)
+        if not any(states(question, unit).all() for unit in stranger.units):
+            yield replace(
+                stranger, right=np.zeros(len(stranger.units)), answered=False, single=True
+            )
+        if len(own) == 1:
+            single = read.example(question, document=own[0])
+            if single.right.any():
+                yield replace(single, right=np.zeros(len(single.units)), single=True)
 
 
 def without_answer(example: Example) -> np.ndarray:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from evals.training.examples import Example, read_examples, read_strangers, states
+from evals.training.examples import Example, read_examples, read_singles, states
 from evals.training.gate import Gate, fit_gate
 from rag import Assistant
 from rag.evidence import answerable
@@ -60,7 +60,7 @@ def main() -> None:
     args = parser.parse_args()
     assistants = [Assistant.load(folder) for folder in args.index]
     examples = [e for i, each in enumerate(assistants) for e in read_examples(each, i)]
-    examples += read_strangers(assistants[0], 0)
+    examples += read_singles(assistants[0], 0)
     every = np.arange(len(FEATURES))
     scores = cross_validate(examples, every)
     print("ranker, cross-validated:", told(examples, scores))
@@ -149,7 +149,7 @@ def told(examples: Sequence[Example], scores: Sequence[np.ndarray]) -> str:
     short, long = defaultdict(list), defaultdict(list)
     for example, score in zip(examples, scores, strict=True):
         question = example.question
-        if example.answered and not example.index:
+        if example.answered and not (example.index or example.single):
             kind = f"{question.lang if question.lang in ('zh', 'en') else 'other'} {question.type}"
             short[kind].append(is_told(example, score, _SHORT))
             long[kind].append(is_told(example, score, _LONG))

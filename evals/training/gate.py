@@ -1,8 +1,8 @@
 """The gate that refuses: fitted on questions that the documents answer and on such as they don't.
 
 The training questions that no plan answers are few, and all ask for a figure. So every other one is
-shown to the gate twice: as it is, and without the passages that answer it; and one in four of a
-plan that is not its own.
+shown to the gate twice: as it is, and without the passages that answer it; and one in four with its
+own plan alone, and with another.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,12 +41,11 @@ class Gate:
             rarity = rarities[example.index]
             kept = np.ones(len(example.units), dtype=bool)
             rows.append(_row(example, score, kept, rarity))
-            stranger = example.question.answerable and not example.answered
             answered.append(example.answered)
-            made.append(stranger)
-            first.append(not example.index and example.query.kind != "compare" and not stranger)
+            made.append(example.single and not example.answered)
+            first.append(not (example.index or example.single) and example.query.kind != "compare")
             places.append(place)
-            if example.answered and example.query.kind != "compare":
+            if example.answered and not example.single and example.query.kind != "compare":
                 kept = without_answer(example)
                 if kept.sum() >= _LEAST_UNITS:
                     rows.append(_row(example, score, kept, rarity))

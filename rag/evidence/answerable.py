@@ -57,7 +57,11 @@ def estimate(
     """Probability that the documents answer, 0 to 1. hits, ranked: best first."""
     if not ranked:
         return 0.0
-    row = signs(query, hits, ranked, rarity)
+    return probability(signs(query, hits, ranked, rarity))
+
+
+def probability(row: Numbers) -> float:
+    """What the trees make of the signs."""
     return float(_load()[0].probabilities(row[None])[0])
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rag.evidence.asked import YEAR_PHRASE, asked_unit
+from rag.evidence.asked import YEAR_PHRASE, asked_unit, content_of
 from rag.evidence.trees import Numbers
 from rag.evidence.units import Unit
 from rag.places import places_of
@@ -108,7 +108,7 @@ class Asked:
         self.query = query
         self.places = {place.name for place in query.places}
         self.unit = asked_unit(query)
-        self._own = _weights(query, query.question, rarity)
+        self._own = _weights(query, content_of(query), rarity)
         self._chinese = _weights(query, query.chinese, rarity) if query.chinese else self._own
         self._plain = _BLANK.sub("", normalize(query.question))
         self._plain_chinese = _BLANK.sub("", query.chinese) or self._plain
