@@ -24,6 +24,7 @@ from rag.index import Index
 from rag.judging import load_judge
 from rag.naming import PlanNames
 from rag.query import understand
+from rag.rerankers import load_reranker
 from rag.retrieval import MAX_TOP_K, Filter, Retriever
 from rag.settings import Settings
 from rag.types import Answer, Claim, Draft, Hit, Query, Statement
@@ -89,7 +90,7 @@ class Answerer:
 
     def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index
-        self.retriever = Retriever(index)
+        self.retriever = Retriever(index, load_reranker(settings))
         rarity = index.lexical.rarity
         self._plan_names = PlanNames(index.documents)
         self._ranker = Ranker(rarity, load_embedded(settings).embed_passages)

@@ -1,6 +1,7 @@
 """Places and public bodies named in a text, in ten languages; the table is `corpus/places.tsv`."""
 
 import csv
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,10 @@ _DECOYS = (
     *("渤海", "黄海", "东海", "南海", "出海口", "入海口", "海口岸", "太湖", "洞庭湖", "鄱阳湖"),
     *("黄河", "淮河", "长江", "珠江", "cantons"),
 )
+
+
+_NATION = "中国"
+_SUFFIX = re.compile(r"(?:s|er|ern)(?![^\W\d_])")  # Pekings Ziele, der Tianjiner Hafen
 
 
 class Mention(NamedTuple):
@@ -58,14 +63,19 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
 
 
 def places_of(document: Document) -> frozenset[str]:
-    """Names of the places and bodies a document is of: its region, and those its titles name."""
+    """Names of the places and bodies a document is of: its region, and those its titles name.
+
+    What is of the nation is of the bodies that speak for all of it: 中共中央, 国务院.
+    """
     return _places_in(document.region, " ".join((document.title, *document.aliases)))
 
 
 @cache
 def _places_in(region: str, titles: str) -> frozenset[str]:
-    named = find_places(f"{region} {titles}")
-    return frozenset({region, *(place.name for place in named)} - {""})
+    named = {place.name for place in find_places(f"{region} {titles}")}
+    if any(place.name == _NATION for place in find_places(region)):
+        named |= {place.name for place in load_places() if place.level == "national"}
+    return frozenset({region, *named} - {""})
 
 
 def fold(text: str) -> str:
@@ -127,8 +137,8 @@ def _stands_alone(text: str, start: int, end: int, taken: int) -> bool:
         return False
     if start > taken and _joins(text[start - 1], text[start]) and not _prefixed(text, start):
         return False
-    genitive = after == "s" and not _alphabetic(text[end + 1 : end + 2])  # Pekings Ziele
-    return genitive or _hangul(last) or not _joins(last, after)  # Korean appends particles
+    declined = _SUFFIX.match(text, end)
+    return bool(declined) or _hangul(last) or not _joins(last, after)  # Korean appends particles
 
 
 def _prefixed(text: str, start: int) -> bool:

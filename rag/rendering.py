@@ -85,8 +85,7 @@ def checked_text(folder: Path, checked: Checked) -> str:
 def answer_text(answer: Answer) -> str:
     """The question that a follow-up was taken for, the answer, and its sources."""
     resolved = f"→ {answer.resolved}" if answer.resolved else ""
-    said = "\n\n".join(filter(None, (answer.text, sources_text(answer))))
-    return "\n".join(filter(None, (resolved, said)))
+    return "\n\n".join(filter(None, (resolved, answer.text, sources_text(answer))))
 
 
 def sources_text(answer: Answer) -> str:

@@ -9,16 +9,15 @@ default stands beside BM25 over jieba's words and beside any model named by --mo
 import argparse
 import gzip
 import json
-import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import bm25s
-import jieba
 import numpy as np
 import pandas as pd
+import rjieba
 
 from rag import Assistant, Settings
 from rag.embedders import load_embedder
@@ -71,10 +70,9 @@ def matched(rank: Rank, sentences: Sequence[dict[str, str]]) -> dict[str, str]:
 
 def lexical(queries: Sequence[str], texts: Sequence[str]) -> np.ndarray:
     """BM25 with its usual parameters."""
-    jieba.setLogLevel(logging.WARNING)
     bm25 = bm25s.BM25()
-    bm25.index([jieba.lcut(text.lower()) for text in texts], show_progress=False)
-    known = [[t for t in jieba.lcut(q.lower()) if t in bm25.vocab_dict] for q in queries]
+    bm25.index([rjieba.cut(text.lower()) for text in texts], show_progress=False)
+    known = [[t for t in rjieba.cut(q.lower()) if t in bm25.vocab_dict] for q in queries]
     scores = [bm25.get_scores(words) if words else np.zeros(len(texts)) for words in known]
     return np.argsort(-np.array(scores), axis=1, kind="stable")
 

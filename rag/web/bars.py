@@ -1,6 +1,7 @@
 """A comparison of targets -> HTML: bars, and a table with the words that each row rests on."""
 
 import re
+from collections import Counter
 from html import escape
 
 from rag.types import Target
@@ -40,7 +41,11 @@ def _chart(comparison: Comparison, labels: Labels, name: str) -> str:
         notes.append(labels["compare_apart"].format(count=apart))
     if comparison.left:
         notes.append(labels["compare_left"].format(count=comparison.left))
-    bars = "".join(_bar(bar, labels, colours[bar.row.target.year]) for bar in comparison.bars)
+    alike = Counter(_stands_for(bar.row) for bar in comparison.bars)
+    bars = "".join(
+        _bar(bar, labels, colours[bar.row.target.year], alone=alike[_stands_for(bar.row)] == 1)
+        for bar in comparison.bars
+    )
     return (
         f'<figure class="chart"><figcaption><h2 dir="auto">{escape(name)}</h2>'
         f"<p>{escape(' · '.join(notes))}</p>{_legend(comparison, colours, labels)}</figcaption>"
@@ -48,10 +53,16 @@ def _chart(comparison: Comparison, labels: Labels, name: str) -> str:
     )
 
 
-def _bar(bar: Bar, labels: Labels, colour: int) -> str:
+def _stands_for(row: Row) -> tuple[str, str, str]:
+    return row.document.region, row.target.year, row.target.scope
+
+
+def _bar(bar: Bar, labels: Labels, colour: int, *, alone: bool) -> str:
+    """alone: no other bar is of this region, year and scope; else the plan's title tells it."""
     row = bar.row
     draft = " draft" if row.document.status == "draft" else ""
-    of = _of(row, labels)
+    title = escape(row.document.title)
+    of = _of(row, labels) + ("" if alone else f'<small title="{title}">{title}</small>')
     place = f"--from:{bar.start:.4f};--to:{bar.end:.4f}"
     return (
         f'<li class="year-{colour}{draft}" style="{place}"><span class="of">{of}</span>'

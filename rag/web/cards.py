@@ -21,6 +21,7 @@ def render_card(citation: Citation, labels: Labels, *, turn: str, opened: bool) 
     """The card `{turn}-{marker}`; one that isn't opened shows its quote alone."""
     document = citation.document
     language = tag(document.language)
+    glimpse = lay_out(escape(citation.quote))
     return (
         f'<li class="card" id="{turn}-{citation.marker}" tabindex="-1">'
         f'<button type="button" class="number" data-goto="{turn}-answer" '
@@ -30,7 +31,7 @@ def render_card(citation: Citation, labels: Labels, *, turn: str, opened: bool) 
         f'<p class="where" lang="{language}">'
         f"{render_place(citation.section, citation.pages, labels)}</p>"
         f'<details class="words"{" open" if opened else ""}>'
-        f'<summary><q class="glimpse" dir="auto" lang="{language}">{escape(citation.quote)}</q>'
+        f'<summary><q class="glimpse" dir="auto" lang="{language}">{glimpse}</q>'
         f'<span class="more">{escape(labels["open"])}</span></summary>'
         f"{render_passage(document, citation.start, citation.end)}</details>"
         f"{render_link(document, labels)}</li>"
@@ -68,11 +69,21 @@ def render_passage(document: Document, start: int, end: int) -> str:
         escape(re.sub(r"\s*\n\s*", "\n", part))
         for part in (text[first:start], text[start:end], text[end:last])
     )
-    return (
-        f'<blockquote dir="auto" lang="{tag(document.language)}">'
+    shown = (
         f"{'…' if first else ''}{before}<mark>{quote}</mark>{after}"
-        f"{'…' if last < len(text) else ''}</blockquote>"
+        f"{'…' if last < len(text) else ''}"
     )
+    return f'<blockquote dir="auto" lang="{tag(document.language)}">{lay_out(shown)}</blockquote>'
+
+
+def lay_out(html: str) -> str:
+    """Escaped words with Markdown's headings in bold and its items with a dot.
+
+    A heading that the quote reaches into only loses its signs.
+    """
+    html = re.sub(r"(?m)^(…?)#{1,6} +([^<\n]+)$", r"\1<b>\2</b>", html)
+    html = re.sub(r"(?m)^((?:…|<mark>)*)#{1,6} +", r"\1", html)
+    return re.sub(r"(?m)^((?:…|<mark>)*)[-*] +", r"\1• ", html)
 
 
 def render_link(document: Document, labels: Labels) -> str:

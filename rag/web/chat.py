@@ -31,6 +31,8 @@ EXAMPLES = (
     "Is Tianjin's urban construction carbon plan still a draft?",
 )
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# Runs in the browser: page.js listens.
+_THANK = "(kept) => { document.dispatchEvent(new CustomEvent('tanwen:kept', { detail: kept })); }"
 
 
 class Chat(NamedTuple):
@@ -111,19 +113,26 @@ def connect_tools(shelf: Shelf, chat: Chat, bridge: "gr.HTML", parcel: "gr.JSON"
     """Say what happens on a vote and on export."""
     import gradio as gr
 
-    def vote(held: Talk, event: gr.EventData) -> None:
-        said: dict[str, Any] = event._data or {}
-        name = said.get("vote")
-        turn = held.vote(str(said.get("turn")), name) if name in ("up", "down") else None
-        if turn and shelf.votes:
-            record_vote(shelf.votes, turn, comment=str(said.get("comment", "")))
+    def vote(held: Talk, event: gr.EventData) -> dict[str, str]:
+        """Keep it; returns what page.js thanks for."""
+        said = {name: str(value) for name, value in (event._data or {}).items()}
+        name, comment = said.get("vote", ""), said.get("comment", "")
+        known = name in ("up", "down")
+        turn = held.vote(said.get("turn", ""), name, comment) if known else None
+        if turn is None or shelf.votes is None:
+            return {}
+        record_vote(shelf.votes, turn)
+        return {"turn": turn.id, "comment": comment}
 
     def export(held: Talk) -> dict[str, str]:
         now = datetime.now().astimezone()
         text = to_markdown(held.turns, load_labels()[held.language], time=f"{now:%Y-%m-%d %H:%M}")
         return text_parcel(f"tanwen-{now:%Y%m%d-%H%M}.md", text)
 
-    bridge.vote(vote, chat.talk, None, concurrency_limit=None, **QUIET)
+    noted = gr.JSON(visible=False)
+    # "multiple", or Gradio drops a comment that comes while its vote is on the way.
+    voted = bridge.vote(vote, chat.talk, noted, trigger_mode="multiple", **QUIET)
+    voted.success(None, noted, None, js=_THANK, **QUIET)
     bridge.export(export, chat.talk, parcel, **QUIET).then(None, parcel, None, js=DELIVER, **QUIET)
 
 

@@ -67,6 +67,8 @@ def connect_compare(
     shelf: Shelf, parts: Compare, *, talk: "gr.State", parcel: "gr.JSON", tab: "gr.Tab"
 ) -> None:
     """Say what happens when the tab opens, a choice changes and a download is asked for."""
+    import gradio as gr
+
     given = [parts.indicator, parts.years, parts.regions]
 
     def opened(held: Talk, indicator: str | None, years: Any, regions: Any) -> "Update":  # noqa: ANN401
@@ -92,9 +94,11 @@ def connect_compare(
 
     outputs = [*given, parts.shown]
     tab.select(opened, [talk, *given], outputs, **QUIET)
-    parts.indicator.input(chose, [talk, parts.indicator], outputs, **QUIET)
-    for limit in (parts.years, parts.regions):
-        limit.input(narrowed, [talk, *given], parts.shown, **QUIET)
+    # "always_last", or Gradio drops a choice made while the one before is drawn.
+    last: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
+    parts.indicator.input(chose, [talk, parts.indicator], outputs, **last)
+    limits = [parts.years.input, parts.regions.input]
+    gr.on(limits, narrowed, [talk, *given], parts.shown, **last)
     for button, save in ((parts.csv, save_csv), (parts.png, save_png)):
         saved = button.click(save, [talk, *given], parcel, **QUIET)
         saved.then(None, parcel, None, js=DELIVER, **QUIET)

@@ -17,10 +17,10 @@ from rag.web.listing import (
     render_hits,
     render_listing,
     render_progress,
+    render_refusal,
     render_removed,
-    render_trouble,
 )
-from rag.web.shelf import MAX_FILES, SUFFIXES, Added, Busy, Shelf
+from rag.web.shelf import MAX_FILES, SUFFIXES, Added, Busy, Refused, Shelf
 from rag.web.talk import Talk
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _FOUND = 5  # passages shown under the list
 _MIN_SEARCH_CHARS = 2
+_UNSENT = ("bad_kind", "bad_size", "bad_count")  # faults that the browser sees by itself
 _log = logging.getLogger(__name__)
 
 
@@ -63,6 +64,7 @@ def build_documents(shelf: Shelf, words: Words) -> Documents:
     find = words.make(
         gr.Textbox,
         {"label": "find", "placeholder": "find_hint"},
+        value="",
         container=False,
         max_lines=1,
         elem_id="find",
@@ -84,13 +86,11 @@ def connect_documents(
     """Say what happens when the tab opens, on a search, an upload and a removal."""
     import gradio as gr
 
-    outputs = [parts.told, parts.listing, parts.found, *chat.options[:-1]]
+    listed = [parts.listing, parts.found]
+    outputs = [parts.told, *listed, *chat.options[:-1]]
 
     def look(held: Talk, text: str) -> "Update":
         return show_documents(shelf, parts, held, text)
-
-    def open_tab(held: Talk, text: str) -> "Update":
-        return {parts.told: ""} | show_documents(shelf, parts, held, text)
 
     def add(held: Talk, files: list[str]) -> "Iterator[Update]":
         labels = load_labels()[held.language]
@@ -99,7 +99,7 @@ def connect_documents(
                 changed = show_documents(shelf, parts, held, "") | offer_again(shelf, chat, held)
                 yield {parts.told: render_added(seen, labels)} | changed
             elif isinstance(seen, str):
-                yield {parts.told: render_trouble(labels[seen].format(count=MAX_FILES))}
+                yield {parts.told: render_refusal(Refused("", seen), labels)}
             else:
                 yield {parts.told: render_progress(*seen, labels)}
 
@@ -108,12 +108,24 @@ def connect_documents(
         shown = show_documents(shelf, parts, held, text) | offer_again(shelf, chat, held)
         return {parts.told: told} | shown
 
+    def refuse(held: Talk, event: gr.EventData) -> str:
+        """What page.js found before anything was sent."""
+        said = {name: str(value) for name, value in (event._data or {}).items()}
+        reason = said.get("reason", "")
+        refused = Refused(said.get("name", ""), reason if reason in _UNSENT else "bad_other")
+        return render_refusal(refused, load_labels()[held.language])
+
     one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "shelf"}
-    tab.select(open_tab, [talk, parts.find], outputs, **QUIET)
-    parts.find.change(look, [talk, parts.find], outputs, trigger_mode="always_last", **QUIET)
+    # As one event, so that what is drawn last is what was asked last.
+    opened_or_typed = [tab.select, parts.find.change]
+    given = [talk, parts.find]
+    gr.on(opened_or_typed, look, given, listed, trigger_mode="always_last", **QUIET)
     if parts.upload is not None:
         parts.upload.upload(add, [talk, parts.upload], outputs, **QUIET, **one)
-        bridge.remove(remove, [talk, parts.find], outputs, **QUIET, **one)
+        bridge.unfit(refuse, talk, parts.told, trigger_mode="always_last", **QUIET)
+        bridge.remove(
+            remove, [talk, parts.find], outputs, trigger_mode="multiple", **QUIET, **one
+        )  # "multiple", or Gradio drops a removal that comes before the last one is done
 
 
 def show_documents(shelf: Shelf, parts: Documents, held: Talk, text: str) -> "Update":
@@ -197,10 +209,12 @@ def _remove(shelf: Shelf, held: Talk, document_id: str) -> str:
     try:
         removed = shelf.remove(document_id)
     except Busy:
-        return render_trouble(labels["bad_busy"])
+        reason = "bad_busy"
     except BadRequest:
-        return render_trouble(labels["remove_last"])
+        reason = "remove_last"
     except RagError:
         _log.exception("a document can't be removed")
-        return render_trouble(labels["bad_disk"])
-    return render_removed(removed, labels) if removed else ""
+        reason = "bad_disk"
+    else:
+        return render_removed(removed, labels) if removed else ""
+    return render_refusal(Refused("", reason), labels)

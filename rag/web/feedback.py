@@ -28,9 +28,9 @@ _MARKERS = re.compile(r"\s*\[\d+\]")
 _writing = threading.Lock()
 
 
-def record_vote(path: Path, turn: Turn, *, comment: str = "") -> None:
+def record_vote(path: Path, turn: Turn) -> None:
     """Append a voted turn's line; a later vote or comment on the same turn takes its place."""
-    line = json.dumps(vote_row(turn, comment), ensure_ascii=False)
+    line = json.dumps(vote_row(turn), ensure_ascii=False)
     with _writing:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         others = [old for old in lines if _id(old) != turn.id]
@@ -39,7 +39,7 @@ def record_vote(path: Path, turn: Turn, *, comment: str = "") -> None:
         os.replace(fresh, path)
 
 
-def vote_row(turn: Turn, comment: str = "") -> dict[str, Any]:
+def vote_row(turn: Turn) -> dict[str, Any]:
     """The line of a turn that has an answer and a vote."""
     answer = turn.answer
     assert answer is not None, "only an answer can be voted on"
@@ -55,7 +55,7 @@ def vote_row(turn: Turn, comment: str = "") -> dict[str, Any]:
         "must": [] if unanswerable else _stated(answer) if liked else [[REMINDER]],
         "evidence": "" if unanswerable else [citation.quote for citation in answer.citations] or "",
         "vote": turn.vote,
-        "comment": comment.strip()[:MAX_COMMENT_CHARS],
+        "comment": turn.comment[:MAX_COMMENT_CHARS],
         "answer": answer.text,
         "generator": answer.generator,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from rag.types import Document, Hit
-from rag.web.cards import render_kind, render_place, tag
+from rag.web.cards import lay_out, render_kind, render_place, tag
 from rag.web.labels import Labels
 from rag.web.shelf import MAX_FILES, MAX_UPLOAD_MB, Added, Holding, Refused
 
@@ -20,14 +20,11 @@ def render_documents_head(labels: Labels) -> str:
 
 
 def render_drop_hint(labels: Labels) -> str:
-    """What page.js tells before anything is sent stands in its data."""
-    told = {name: labels[name].format(**_LIMITS) for name in ("bad_kind", "bad_size", "bad_count")}
-    data = "".join(f' data-{name.removeprefix("bad_")}="{escape(t)}"' for name, t in told.items())
-    named = escape(labels["not_added"])
+    """The limits, which page.js reads too, and the line that it shows while files are sent."""
     hint = escape(labels["upload_hint"].format(**_LIMITS))
     return (
-        f'<p class="hint" data-not-added="{named}" data-sending="{escape(labels["sending"])}" '
-        f'data-most="{MAX_FILES}" data-megabytes="{MAX_UPLOAD_MB}"{data}>{hint}</p>'
+        f'<p class="hint" data-most="{MAX_FILES}" data-megabytes="{MAX_UPLOAD_MB}">{hint}</p>'
+        f'<p class="sending" role="status" hidden>{escape(labels["sending"])}</p>'
     )
 
 
@@ -47,11 +44,14 @@ def render_added(added: Added, labels: Labels) -> str:
     elif documents:
         told = labels["added"].format(count=len(documents))
     good = _notice("good", told) if told else ""
-    return good + "".join(_refusal(refused, labels) for refused in added.refused)
+    return good + "".join(render_refusal(refused, labels) for refused in added.refused)
 
 
-def render_trouble(text: str) -> str:
-    return _notice("bad", text)
+def render_refusal(refused: Refused, labels: Labels) -> str:
+    """Why a file isn't added; why none is, where it has no name."""
+    reason = labels[refused.reason].format(**_LIMITS)
+    named = labels["not_added"].format(name=refused.name, reason=reason)
+    return _notice("bad", named if refused.name else reason)
 
 
 def render_removed(document: Document, labels: Labels) -> str:
@@ -86,10 +86,11 @@ def render_hits(hits: Sequence[Hit], labels: Labels) -> str:
 
 def _hit(hit: Hit, labels: Labels) -> str:
     document, language = hit.chunk.document, tag(hit.chunk.document.language)
+    text = lay_out(escape(hit.chunk.text))
     return (
         f'<li class="card"><h4 dir="auto" lang="{language}">{escape(document.title)}</h4>'
         f'<p class="where">{render_place(hit.chunk.section, hit.chunk.pages, labels)}</p>'
-        f'<blockquote dir="auto" lang="{language}">{escape(hit.chunk.text)}</blockquote></li>'
+        f'<blockquote dir="auto" lang="{language}">{text}</blockquote></li>'
     )
 
 
@@ -113,11 +114,6 @@ def _remove(document: Document, labels: Labels) -> str:
         f'data-document="{escape(document.id)}" data-sure="{escape(labels["remove_sure"])}" '
         f'aria-label="{hint}">{escape(labels["remove"])}</button>'
     )
-
-
-def _refusal(refused: Refused, labels: Labels) -> str:
-    reason = labels[refused.reason].format(**_LIMITS)
-    return _notice("bad", labels["not_added"].format(name=refused.name, reason=reason))
 
 
 def _notice(kind: str, text: str) -> str:

@@ -163,7 +163,12 @@
       comment: form.querySelector("input").value,
     });
     form.hidden = true;
-    form.parentElement.querySelector(".thanks").hidden = false;
+  });
+
+  // Thanks come once a comment is kept.
+  document.addEventListener("tanwen:kept", ({ detail: kept }) => {
+    const thanks = document.querySelector(`#${kept.turn} .thanks`);
+    if (thanks && kept.comment) thanks.hidden = false;
   });
 
   for (const [come, go] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
@@ -181,35 +186,26 @@
   addEventListener("scroll", hideQuote, { passive: true, capture: true });
 
   // Files: judged before they are sent, since the server would only cut them off.
-  function complain(hint, name, reason) {
-    const told = document.querySelector("#told");
-    const line = Object.assign(document.createElement("p"), { className: "told bad" });
-    line.setAttribute("role", "alert");
-    line.textContent = name
-      ? hint.dataset.notAdded.replace("{name}", name).replace("{reason}", reason)
-      : reason;
-    told.querySelector(".html-container, .prose, div")?.replaceChildren(line);
+  function findFault(input) {
+    const { most, megabytes } = document.querySelector("#hint .hint").dataset;
+    const kinds = input.accept.split(",").map((kind) => kind.trim().toLowerCase());
+    if (input.files.length > Number(most)) return { reason: "bad_count" };
+    for (const { name, size } of input.files) {
+      if (!kinds.some((kind) => name.toLowerCase().endsWith(kind))) return { name, reason: "bad_kind" };
+      if (size > Number(megabytes) * 1024 * 1024) return { name, reason: "bad_size" };
+    }
+    return null;
   }
 
-  function judge(input) {
-    const hint = document.querySelector("#hint .hint");
-    const kinds = input.accept.split(",").map((kind) => kind.trim().toLowerCase());
-    const files = [...input.files];
-    if (files.length > Number(hint.dataset.most)) {
-      complain(hint, "", hint.dataset.count);
-      return false;
-    }
-    for (const file of files) {
-      const known = kinds.some((kind) => file.name.toLowerCase().endsWith(kind));
-      const fits = file.size <= Number(hint.dataset.megabytes) * 1024 * 1024;
-      if (!known || !fits) {
-        complain(hint, file.name, known ? hint.dataset.size : hint.dataset.kind);
-        return false;
-      }
-    }
-    const told = document.querySelector("#told .told");
-    if (told) told.textContent = hint.dataset.sending;
-    return true;
+  // Until the page has something to tell of the files.
+  function showSending() {
+    const sending = document.querySelector("#hint .sending");
+    sending.hidden = false;
+    const told = new MutationObserver(() => {
+      sending.hidden = true;
+      told.disconnect();
+    });
+    told.observe(document.querySelector("#told"), { childList: true, subtree: true });
   }
 
   document.addEventListener(
@@ -217,9 +213,11 @@
     (event) => {
       const input = event.target;
       if (input.type !== "file" || !input.closest("#drop")) return;
-      if (judge(input)) return;
+      const fault = findFault(input);
+      if (!fault) return showSending();
       event.stopImmediatePropagation();
       input.value = "";
+      send("unfit", fault);
     },
     true,
   );

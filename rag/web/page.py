@@ -13,6 +13,7 @@ from rag.web import compare as compare_tab
 from rag.web import documents as documents_tab
 from rag.web.api import build_api
 from rag.web.bars import render_compare_head
+from rag.web.foreword import Foreword
 from rag.web.gate import Address, Gate
 from rag.web.labels import Labels, Words, language_of, load_labels, merge
 from rag.web.listing import render_documents_head, render_drop_hint
@@ -25,7 +26,7 @@ if TYPE_CHECKING:  # slow to load, so at run time only when a page is made
 
 MAX_WAITING = 32  # those who ask after that are told that the page is busy
 # Page to Python: what buttons within drawn HTML ask for; page.js sends these events.
-_ACTS = ("again", "vote", "export", "language", "remove")
+_ACTS = ("again", "vote", "export", "language", "remove", "unfit")
 _BRIDGE = "".join(
     f"document.addEventListener('tanwen:{act}', (e) => trigger('{act}', e.detail));"
     for act in _ACTS
@@ -86,9 +87,13 @@ def start_page(
             favicon_path=_HERE / "icon.svg",
             theme=_theme(),
             css_paths=_HERE / "style.css",
-            head=f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>",
             i18n=gr.I18n(**words.translations()),
-            app_kwargs={"middleware": [Middleware(Gate, address=address, mcp=mcp)]},
+            app_kwargs={
+                "middleware": [
+                    Middleware(Gate, address=address, mcp=mcp),
+                    Middleware(Foreword, script=(_HERE / "page.js").read_text(encoding="utf-8")),
+                ]
+            },
         )
     except OSError as error:
         raise BadRequest(

@@ -51,7 +51,7 @@ class Turn:
 
     id: unique on the page. limits: what the search was narrowed to, as names of labels or words.
     text: of a growing answer. fault: the label that says why there is none; detail: its reason.
-    vote: "up", "down" or "".
+    vote: "up", "down" or "". comment: what the visitor wrote with it.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Turn:
     fault: str = ""
     detail: str = ""
     vote: str = ""
+    comment: str = ""
 
     @property
     def done(self) -> bool:
@@ -91,12 +92,15 @@ class Talk:
     def find(self, turn_id: str) -> Turn | None:
         return next((turn for turn in self.turns if turn.id == turn_id), None)
 
-    def vote(self, turn_id: str, vote: str) -> Turn | None:
-        """Note a vote on a finished turn, which comes back; None if there is no such turn."""
+    def vote(self, turn_id: str, vote: str, comment: str = "") -> Turn | None:
+        """Note a vote on a finished turn, which comes back; None if there is no such turn.
+
+        A comment once given stays until another takes its place.
+        """
         turn = self.find(turn_id)
         if turn is None or turn.answer is None:
             return None
-        voted = replace(turn, vote=vote)
+        voted = replace(turn, vote=vote, comment=comment.strip() or turn.comment)
         self.put(voted)
         return voted
 

@@ -108,7 +108,7 @@ def _article(turn: Turn, body: str, aside: str, labels: Labels) -> str:
     sources = f'<aside class="sources">{aside}</aside>' if aside else ""
     named = " · ".join(labels[limit] if limit in _NAMED else limit for limit in turn.limits)
     scope = _line("limits", labels["limited"].format(scope=named)) if named else ""
-    resolved = getattr(turn.answer, "resolved", "")
+    resolved = turn.answer.resolved if turn.answer else ""
     told = bool(resolved) and resolved != turn.question
     meant = _line("limits", labels["resolved"].format(question=resolved)) if told else ""
     return (
@@ -159,9 +159,9 @@ def _facts(answer: Answer, labels: Labels) -> str:
     facts = []
     if answer.citations and not answer.refused:
         facts.append(escape(labels["verified"].format(count=len(answer.citations))))
-    left_out = getattr(answer, "left_out", 0)
-    if left_out:
-        told = labels["left_out_one" if left_out == 1 else "left_out"].format(count=left_out)
+    if answer.left_out:
+        name = "left_out_one" if answer.left_out == 1 else "left_out"
+        told = labels[name].format(count=answer.left_out)
         facts.append(f'<span class="left-out">{escape(told)}</span>')
     if "total" in answer.timings_s and not answer.refused:
         seconds = labels["seconds"].format(seconds=f"{answer.timings_s['total']:.2f}")

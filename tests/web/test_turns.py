@@ -64,6 +64,15 @@ def test_quote_is_marked_within_its_surroundings():
     assert f"…{before}<mark>目标为20%</mark>{after}…</blockquote>" in html
 
 
+def test_markdown_signs_of_a_passage_become_what_they_stand_for():
+    text = "## 目标\n- 甲 <b>\n- 乙#1\n### 二"
+    document = Document(id="d", title="t", text=text, source="s.md")
+    start = text.index("- 乙")
+    citation = Citation(1, text[start:], document, (), (), start, len(text), 1.0)
+    html = render(Answer("q", "x [1]", False, (citation,), "zh", "fake"))
+    assert "<b>目标</b>\n• 甲 &lt;b&gt;\n<mark>• 乙#1\n二</mark></blockquote>" in html
+
+
 def test_no_ellipsis_where_the_document_begins_and_ends():
     document = Document(id="d", title="t", text="全文", source="s")
     citation = Citation(1, "全文", document, (), (), 0, 2, 1.0)
@@ -130,12 +139,9 @@ def test_refusal_says_so_and_claims_no_checked_quotes():
 
 
 def test_statements_left_out_are_counted():
-    class Verified(Answer):
-        left_out = 2
-
     answer = make_answer()
-    verified = Verified(*(getattr(answer, name) for name in answer.__dataclass_fields__))
-    assert ZH["left_out"].format(count=2) in render(verified)
+    assert ZH["left_out"].format(count=2) in render(replace(answer, left_out=2))
+    assert EN["left_out_one"] in render(replace(answer, left_out=1), EN)
     assert "left-out" not in render(answer)
 
 
