@@ -58,10 +58,10 @@ def draw_targets(
 ) -> None:
     """Write a PNG with a horizontal bar a row, in the order given, from the top.
 
-    labels: plan -> the words beside its bar. drafts: plans whose bars are hatched. language: "zh" or
-    "en", of the words around what the plans say. A range is drawn from its lower to its upper end; a
-    row without a number is listed without a bar; years are points. Raises BadRequest for no rows,
-    over 80, or units that don't compare, and RagError if no font with Chinese characters is
+    labels: plan -> the words beside its bar. drafts: plans whose bars are hatched. language: "zh"
+    or "en", of the words around what the plans say. A range is drawn from its lower to its upper
+    end; a row without a number is listed without a bar; years are points. Raises BadRequest for no
+    rows, over 80, or units that don't compare, and RagError if no font with Chinese characters is
     installed.
     """
     import matplotlib as mpl  # slow to load
