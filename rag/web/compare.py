@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rag.errors import RagError
 from rag.rendering import csv_text
 from rag.types import Document
-from rag.web.api import main_documents
 from rag.web.bars import render_comparison
 from rag.web.cards import name_region
 from rag.web.chat import QUIET
@@ -168,16 +167,14 @@ def _picture(shelf: Shelf, compared: Comparison, held: Talk) -> dict[str, str] |
     from rag.charts import draw_targets  # loads matplotlib
 
     labels = load_labels()[held.language]
-    documents = main_documents(shelf.assistant.documents)
-    plans: Counter[str] = Counter(
-        documents[work].region for work in {bar.row.target.plan for bar in compared.bars}
-    )
+    documents = {bar.row.target.plan: bar.row.document for bar in compared.bars}
+    regions = Counter(document.region for document in documents.values())
     names = {
-        work: _name_plan(document, labels, alone=plans[document.region] <= 1)
-        for work, document in documents.items()
+        plan: _name_plan(document, labels, alone=regions[document.region] == 1)
+        for plan, document in documents.items()
     }
     english = next((bar.row.target.indicator_en for bar in compared.bars), "")
-    drafts = [work for work, document in documents.items() if document.status == "draft"]
+    drafts = [plan for plan, document in documents.items() if document.status == "draft"]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "targets.png"
         try:

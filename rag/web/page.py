@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.assistant import Assistant
-from rag.errors import BadRequest
+from rag.errors import BadRequest, RagError
+from rag.generators import DEFAULT
 from rag.web import chat as chat_tab
 from rag.web import compare as compare_tab
 from rag.web import documents as documents_tab
@@ -46,6 +48,10 @@ def serve(
     on_start: Callable[[str], object] = _log.info,
 ) -> None:
     """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does."""
+    with suppress(
+        RagError
+    ):  # so that the first visitor doesn't wait for what loads when first used
+        assistant.ask(chat_tab.EXAMPLES[0], generator=DEFAULT)
     page = start_page(assistant, index=index, address=address, mcp=mcp, per_minute=per_minute)
     on_start(str(page.local_url))
     page.block_thread()
