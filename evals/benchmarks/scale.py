@@ -21,14 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.benchmarks.many_chunks import make_passages, read_texts
 from rag import Settings
 from rag.embedders import load_embedder
 from rag.lexical import LexicalIndex
 from rag.stores import STORES, choose_store
-from rag.stores.flat import unit
-from rag.types import Vectors
 from rag.words import tokenize
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +36,7 @@ _EMBEDDED = 100_000  # passages; the vectors of more are made from theirs, the t
 _DRAWN, _AWAY = 0.5, 0.3  # cosine to the row that a made one is near to: 0.9
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 Figures = dict[str, Any]
+Rows = NDArray[np.float32]
 # Title of a panel -> its lines: label -> figure.
 _PANELS = {
     "built by one core, s": {
@@ -113,11 +113,15 @@ def make(folder: Path, files: Sequence[Path], count: int) -> Figures:
     return {"embed_s": spent * count / embedded}
 
 
-def _between(vectors: Vectors, count: int, chance: np.random.Generator) -> Vectors:
+def _between(vectors: Rows, count: int, chance: np.random.Generator) -> Rows:
     """Near one row, drawn towards another and turned away: as near as windows that overlap."""
     one, other = (vectors[np.sort(chance.integers(len(vectors), size=count))] for _ in range(2))
-    away = unit(chance.normal(size=one.shape).astype(np.float32))
-    return unit(one + _DRAWN * other[chance.permutation(count)] + _AWAY * away)
+    away = _unit(chance.normal(size=one.shape).astype(np.float32))
+    return _unit(one + _DRAWN * other[chance.permutation(count)] + _AWAY * away)
+
+
+def _unit(vectors: Rows) -> Rows:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def build_words(folder: Path) -> Figures:

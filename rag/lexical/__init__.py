@@ -158,7 +158,7 @@ class LexicalIndex:
         vocabulary = self._vocabulary
         return [vocabulary[token] for token in tokens if token in vocabulary]
 
-    def _postings(self, number: int) -> tuple[Ids, Vectors]:
+    def _postings(self, number: int) -> tuple[NDArray[np.int32], Vectors]:
         """The rows with a word, ascending, and what it adds to the score of each."""
         begin, end = self._starts[number : number + 2]
         return self._listed[begin:end], self._data[begin:end]
