@@ -5,7 +5,9 @@ import json
 import httpx
 import pytest
 
-from rag import Assistant
+from rag import Assistant, Settings
+from rag.web.chat import MAX_AT_ONCE, most_at_once
+from rag.web.shelf import Shelf
 
 from .serving import SLOW, serving
 
@@ -42,6 +44,13 @@ def test_ask_search_and_targets_are_an_api(client):
     assert len(hits) == 2
     rows = client.predict(indicator="非化石能源消费比重", year="2025", api_name="/targets")
     assert [row["value"] for row in rows] == ["22", "20", "18"]
+
+
+def test_more_wait_side_by_side_for_a_server_than_for_this_machine(built):
+    plain = Shelf(Assistant.load(built))
+    settings = Settings(generator="http://127.0.0.1:9/v1", model="m")
+    assert most_at_once(plain) == MAX_AT_ONCE == 2
+    assert most_at_once(Shelf(Assistant.load(built, settings=settings))) == 16
 
 
 def test_an_unusable_question_is_told_to_the_client(client):
