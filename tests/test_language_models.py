@@ -329,7 +329,7 @@ def test_eval_asks_a_server_side_by_side_and_names_the_judge(built, capsys, tmp_
         told = ["--index", str(built), "--generator", server.url, "--model", "m"]
         assert cli.main(["eval", str(asked), "--out", str(tmp_path / "out"), *told]) == 0
         assert len(server.prompts) == 5
-    assert "judged by lexical" in capsys.readouterr().out
+    assert "judged by the words that statement and quote share" in capsys.readouterr().out
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["all"]
     assert (summary["facts"], summary["left out"], summary["violations"]) == (1.0, 5, 0)
     assert summary["citation recall"] == summary["citation precision"] == 1.0

@@ -5,7 +5,8 @@
 MODEL: a sentence-transformers model or folder. FILE: a text, whose first lines of 400 characters
 are embedded by turns with each backend that is installed; the two that aren't torch need packages
 of other versions, so give each an environment: `pip install 'sentence-transformers[onnx]'`,
-`pip install 'sentence-transformers[openvino]'`, both with `-c constraints.txt`.
+`pip install 'sentence-transformers[openvino]'`, both with `-c constraints.txt`; the latter brings a
+torchvision that a CPU build of torch can't load and no text needs: `pip uninstall torchvision`.
 """
 
 import argparse

@@ -38,7 +38,7 @@ _HERE = Path(__file__).parent
 _log = logging.getLogger(__name__)
 
 
-def serve(  # noqa: PLR0913 - where, for whom and how, each by name
+def serve(  # noqa: PLR0913 - what who serves may choose, each by name
     assistant: Assistant,
     *,
     index: Path | None = None,
