@@ -176,7 +176,15 @@ def _chat(args: argparse.Namespace) -> int:
     from rag.web.page import serve  # loads gradio
 
     assistant = Assistant.load(args.index, settings=_settings(args))
-    serve(assistant, index=args.index, address=_address(args), mcp=args.mcp, on_start=_announce)
+    serve(
+        assistant,
+        index=args.index,
+        address=_address(args),
+        mcp=args.mcp,
+        log_questions=args.log_questions,
+        per_minute=args.rate,
+        on_start=_announce,
+    )
     return 0
 
 
@@ -421,6 +429,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     door.add_argument("--no-auth", action="store_true", help="let other machines in without")
     chat.add_argument("--mcp", action="store_true", help="offer ask, search and targets as tools")
+    chat.add_argument(
+        "--log-questions", action="store_true", help="log what is asked, which is left out else"
+    )
+    chat.add_argument(
+        "--rate", type=_count, default=60, metavar="N",
+        help="questions a minute from one address (default 60; 0 for any number)",
+    )  # fmt: skip
 
     evaluate = _command(commands, "eval", _eval, "ask a question set and score the answers")
     evaluate.add_argument("questions", type=Path, help="JSON lines or CSV, see evals/questions/")
@@ -523,6 +538,12 @@ def _place(text: str) -> Path | str:
 def _positive(text: str) -> int:
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or above")
     return int(text)
 
 

@@ -46,13 +46,14 @@ def find_places(text: str) -> tuple[Place, ...]:
 
 def find_mentions(text: str) -> tuple[Mention, ...]:
     """Every mention of a place, in order; offsets count characters of `text`."""
-    names, longest = _names()
+    names, lengths = _names()
     folded = fold(text)
     mentions: list[Mention] = []
     at = taken = 0
     while at < len(folded):
-        for length in range(min(longest, len(folded) - at), 1, -1):
-            places = names.get(folded[at : at + length])
+        for length in lengths.get(folded[at : at + 2], ()):
+            name = folded[at : at + length]
+            places = names.get(name) if len(name) == length else None
             if places is not None and _stands_alone(folded, at, at + length, taken):
                 mentions += [Mention(place, at, at + length) for place in places]
                 taken = at + length
@@ -115,8 +116,8 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 
 @cache
-def _names() -> tuple[dict[str, list[Place]], int]:
-    """Folded name -> its places, none for a decoy; and the length of the longest name."""
+def _names() -> tuple[dict[str, list[Place]], dict[str, list[int]]]:
+    """Folded name -> its places, none for a decoy; two first letters -> lengths, longest first."""
     names: dict[str, list[Place]] = {decoy: [] for decoy in _DECOYS}
     for row, place in zip(_rows(), load_places(), strict=True):
         for column in _NAME_COLUMNS:
@@ -124,7 +125,10 @@ def _names() -> tuple[dict[str, list[Place]], int]:
                 same = names.setdefault(fold(name), [])
                 if place not in same:
                     same.append(place)
-    return names, max(map(len, names))
+    lengths: dict[str, set[int]] = {}
+    for name in names:
+        lengths.setdefault(name[:2], set()).add(len(name))
+    return names, {start: sorted(found, reverse=True) for start, found in lengths.items()}
 
 
 def _stands_alone(text: str, start: int, end: int, taken: int) -> bool:

@@ -269,8 +269,9 @@ def _with_whole_sentences(chunk: Chunk) -> Chunk:
     ends_itself = chunk.text.rstrip(_BLANKS)[-1:] in _SENTENCE_ENDS
     if ends_itself or after.lstrip(_BLANKS)[:1] in ("", "\n"):
         return chunk
-    rest = split_sentences(after)[0]
-    return replace(chunk, end=chunk.end + rest.end) if rest.end <= _MAX_RUN_ON else chunk
+    rest = next(iter(split_sentences(after)), None)  # none where only controls follow
+    near = rest and rest.end <= _MAX_RUN_ON
+    return replace(chunk, end=chunk.end + rest.end) if rest and near else chunk
 
 
 def _foldable(kept: Chunk, other: Chunk) -> bool:

@@ -4,26 +4,34 @@ Their docstrings are what a client reads, in the form that Gradio parses.
 """
 
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import BadRequest, RagError
+from rag.logs import log_fault
 from rag.rendering import answer_row, hit_row, target_row
 from rag.types import Document
-from rag.web.chat import MAX_AT_ONCE, MAX_QUESTION_CHARS
+from rag.web.chat import MAX_AT_ONCE, MAX_QUESTION_CHARS, client_of
+from rag.web.pace import Pace
 from rag.web.shelf import Shelf
 from rag.web.talk import PASSAGES, Options
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 MAX_RESULTS = 50  # passages of one search or answer
 _log = logging.getLogger(__name__)
 
 
-def build_api(shelf: Shelf) -> None:
+def build_api(shelf: Shelf, pace: Pace) -> None:
     """Offer `ask`, `search` and `targets` to clients of the page being built."""
+    import gradio as gr
     from gradio.events import api
 
     def ask(  # noqa: PLR0913 - a client fills them in by name
+        request: gr.Request,
         question: str,
         region: str = "",
         level: str = "",
@@ -45,11 +53,13 @@ def build_api(shelf: Shelf) -> None:
         """
         options = Options(region, level, status, document, generator, _bounded(passages))
         with _telling():
+            _keep_pace(pace, request)
             answer = shelf.assistant.ask(_bearable(question), **options.given())
         row = answer_row(answer)
         return row | {"citations": [_without_path(citation) for citation in row["citations"]]}
 
-    def search(
+    def search(  # noqa: PLR0913 - as for ask
+        request: gr.Request,
         question: str,
         top_k: int = 10,
         region: str = "",
@@ -69,12 +79,15 @@ def build_api(shelf: Shelf) -> None:
         """
         options = Options(region, level, status, document)
         with _telling():
+            _keep_pace(pace, request)
             hits = shelf.assistant.search(
                 _bearable(question), top_k=_bounded(top_k), **options.given()
             )
         return [_without_path(hit_row(hit)) for hit in hits]
 
-    def targets(indicator: str = "", region: str = "", year: str = "") -> list[dict[str, Any]]:
+    def targets(
+        request: gr.Request, indicator: str = "", region: str = "", year: str = ""
+    ) -> list[dict[str, Any]]:
         """List the quantified targets of the indexed plans, each with the page it stands on.
 
         Parameters:
@@ -84,6 +97,7 @@ def build_api(shelf: Shelf) -> None:
         """
         titles = main_documents(shelf.assistant.documents)
         with _telling():
+            _keep_pace(pace, request)
             rows = shelf.assistant.targets(
                 _bearable(indicator) if indicator else None,
                 region=region or None,
@@ -114,10 +128,21 @@ def _telling() -> Iterator[None]:
     try:
         yield
     except BadRequest as error:
-        raise gr.Error(str(error)) from error
+        raise gr.Error(str(error), print_exception=False) from error
     except RagError as error:
-        _log.exception("no answer to a client")
-        raise gr.Error("the index is not available at the moment; try again later.") from error
+        log_fault(_log, "no answer to a client", error)
+        raise gr.Error(
+            "no answer can be given at the moment; try again later.", print_exception=False
+        ) from error
+
+
+def _keep_pace(pace: Pace, request: "gr.Request") -> None:
+    wait_s = pace.take(client_of(request))
+    if wait_s:
+        raise BadRequest(
+            f"more than {pace.per_minute} questions in a minute came from this address; ask again "
+            f"in {math.ceil(wait_s)} s, or have more let in: `rag chat --rate N`."
+        )
 
 
 def _bearable(question: str) -> str:

@@ -1,5 +1,6 @@
 """The chat tab: a question goes in, the streamed answer comes out with its sources beside it."""
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,6 +9,7 @@ from rag.types import Document
 from rag.web.export import to_markdown
 from rag.web.feedback import record_vote
 from rag.web.labels import Labels, Words, load_labels
+from rag.web.pace import Pace
 from rag.web.parcel import DELIVER, text_parcel
 from rag.web.shelf import Shelf
 from rag.web.talk import PASSAGES, Options, Talk, Turn, begin, grow
@@ -78,19 +80,30 @@ def build_chat(shelf: Shelf, words: Words) -> Chat:
     return Chat(past, live, examples, notice, question, options, gr.State(Talk()))
 
 
-def connect_chat(shelf: Shelf, chat: Chat, bridge: "gr.HTML") -> "list[Any]":
+def connect_chat(shelf: Shelf, chat: Chat, bridge: "gr.HTML", pace: Pace) -> "list[Any]":
     """Say what happens on a question, an example, again and stop; returns what can be cancelled."""
+    import gradio as gr
+
     past, live, examples, notice, question, options, talk = chat
 
-    def ask(text: str, held: Talk, *chosen: Any) -> "Iterator[Update]":  # noqa: ANN401
-        if complaint := find_complaint(text, load_labels()[held.language]):
+    # Gradio reads the annotations, so no name of a type checker may stand in them.
+    def ask(
+        request: gr.Request,
+        text: str,
+        held: Talk,
+        *chosen: Any,  # noqa: ANN401
+    ) -> Iterator[dict[Any, Any]]:
+        labels = load_labels()[held.language]
+        if complaint := find_complaint(text, labels) or find_haste(pace, request, labels):
             yield {notice: render_note(complaint, role="alert")}
             return
         held.options = Options(*chosen)
         yield from answer_in(chat, shelf, held, text.strip())
 
-    def again(held: Talk) -> "Iterator[Update]":
-        if held.turns:
+    def again(request: gr.Request, held: Talk) -> Iterator[dict[Any, Any]]:
+        if complaint := find_haste(pace, request, load_labels()[held.language]):
+            yield {notice: render_note(complaint, role="alert")}
+        elif held.turns:
             yield from answer_in(chat, shelf, held, held.turns.pop().question)
 
     def stop(held: Talk) -> "Update":
@@ -178,6 +191,18 @@ def find_complaint(question: str, labels: Labels) -> str:
     if len(question) > MAX_QUESTION_CHARS:
         return labels["too_long"].format(count=len(question), limit=MAX_QUESTION_CHARS)
     return ""
+
+
+def find_haste(pace: Pace, request: "gr.Request", labels: Labels) -> str:
+    """Count a question of this client; "" if it may be asked, else when."""
+    wait_s = pace.take(client_of(request))
+    told = labels["too_fast"].format(limit=pace.per_minute, seconds=math.ceil(wait_s))
+    return told if wait_s else ""
+
+
+def client_of(request: "gr.Request") -> str:
+    """The address that a request comes from; "" if it isn't known."""
+    return str(request.client.host) if request.client else ""
 
 
 def offer_options(shelf: Shelf, labels: Labels) -> dict[str, list[tuple[str, str]]]:

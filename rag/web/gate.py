@@ -29,6 +29,7 @@ _ROUTES = re.compile(
     r"|run/predict|call/(?:v2/)?\w+(?:/\w+)?)/?"
 )
 _MCP = re.compile(r"/gradio_api/mcp(?:/(?:sse|messages|schema)?)?/?")
+_FORWARDED = b"x-forwarded-for"  # uvicorn believes it of this machine alone
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _WRONG_PASSWORD_S = 0.5  # makes guessing slow
 # Gradio draws with inline styles and functions made from text; all of it comes from here.
@@ -129,7 +130,7 @@ class Gate:
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
             await send(message)
 
-        await self._app(scope, receive, sealed)
+        await self._app(_name_client(scope), receive, sealed)
 
     def _judge(self, path: str, headers: dict[str, bytes]) -> int:
         """The status to refuse a request with; 0 to let it in."""
@@ -152,6 +153,15 @@ class Gate:
             return False
         known = hmac.compare_digest(f"{user}:{password}".encode(), self._address.auth.encode())
         return scheme.lower() == "basic" and known
+
+
+def _name_client(scope: "Scope") -> "Scope":
+    """With the client's address as a header, whatever it was: tools ask the page from this
+    machine, and hand on the headers of who asked them."""
+    client = scope.get("client")
+    given = [(name, value) for name, value in scope["headers"] if name != _FORWARDED]
+    named = [(_FORWARDED, client[0].encode())] if client else []
+    return {**scope, "headers": [*given, *named]}
 
 
 async def _refuse(status: int, send: "Send") -> None:

@@ -1,6 +1,7 @@
 """The page: chat, compare and documents under one head, served by Gradio."""
 
 import logging
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.assistant import Assistant
 from rag.errors import BadRequest
+from rag.logs import start_logs
 from rag.web import chat as chat_tab
 from rag.web import compare as compare_tab
 from rag.web import documents as documents_tab
@@ -17,6 +19,7 @@ from rag.web.foreword import Foreword
 from rag.web.gate import Address, Gate
 from rag.web.labels import Labels, Words, language_of, load_labels, merge
 from rag.web.listing import render_documents_head, render_drop_hint
+from rag.web.pace import PER_MINUTE, Pace
 from rag.web.shelf import MAX_UPLOAD_MB, Shelf
 from rag.web.talk import Talk
 from rag.web.turns import render_header, render_note, render_tools, render_welcome
@@ -35,16 +38,22 @@ _HERE = Path(__file__).parent
 _log = logging.getLogger(__name__)
 
 
-def serve(
+def serve(  # noqa: PLR0913 - what who serves may choose, each by name
     assistant: Assistant,
     *,
     index: Path | None = None,
     address: Address = Address(),
     mcp: bool = False,
+    per_minute: int = PER_MINUTE,
+    log_questions: bool = False,
     on_start: Callable[[str], object] = _log.info,
 ) -> None:
-    """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does."""
-    page = start_page(assistant, index=index, address=address, mcp=mcp)
+    """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does.
+
+    What happens is logged to standard error, without what is asked unless `log_questions`.
+    """
+    start_logs(sys.stderr, questions=log_questions)
+    page = start_page(assistant, index=index, address=address, mcp=mcp, per_minute=per_minute)
     on_start(str(page.local_url))
     page.block_thread()
 
@@ -55,18 +64,19 @@ def start_page(
     index: Path | None = None,
     address: Address = Address(),
     mcp: bool = False,
+    per_minute: int = PER_MINUTE,
 ) -> "gr.Blocks":
     """Serve the page from background threads; `.local_url` is its address, `.close()` ends it.
 
     index: the assistant's folder; without it no document can be added and no vote is kept.
-    mcp: offer the API's functions as tools too. Raises BadRequest when the address would let
-    strangers in, or can't be had.
+    mcp: offer the API's functions as tools too. per_minute: questions that one client may ask; 0
+    for any number. Raises BadRequest when the address would let strangers in, or can't be had.
     """
     import gradio as gr
     from starlette.middleware import Middleware
 
     address.check()
-    page, words = build_page(Shelf(assistant, index))
+    page, words = build_page(Shelf(assistant, index), Pace(per_minute))
     try:
         page.launch(
             server_name=address.host,
@@ -124,7 +134,7 @@ def _let_tools_in(page: "gr.Blocks", credentials: tuple[str, str]) -> None:
     )
 
 
-def build_page(shelf: Shelf) -> "tuple[gr.Blocks, Words]":
+def build_page(shelf: Shelf, pace: Pace) -> "tuple[gr.Blocks, Words]":
     """The page without its style, script and words, which `start_page` adds."""
     import gradio as gr
 
@@ -136,7 +146,7 @@ def build_page(shelf: Shelf) -> "tuple[gr.Blocks, Words]":
         delete_cache=(600, 600),  # uploads that were left, in seconds: look every, older than
     )
     with page:
-        build_api(shelf)  # first, so that no event takes their names
+        build_api(shelf, pace)  # first, so that no event takes their names
         with gr.Row(elem_id="top"):
             words.make(gr.HTML, {"value": "header"}, elem_id="brand", apply_default_css=False)
             words.make(gr.HTML, {"value": "tools"}, elem_id="tools", apply_default_css=False)
@@ -150,7 +160,7 @@ def build_page(shelf: Shelf) -> "tuple[gr.Blocks, Words]":
                 documents = documents_tab.build_documents(shelf, words)
         bridge = gr.HTML(visible="hidden", js_on_load=_BRIDGE, elem_id="bridge")
         parcel = gr.JSON(visible=False)
-        running = chat_tab.connect_chat(shelf, chat, bridge)
+        running = chat_tab.connect_chat(shelf, chat, bridge, pace)
         chat_tab.connect_tools(shelf, chat, bridge, parcel)
         compare_tab.connect_compare(shelf, compare, talk=chat.talk, parcel=parcel, tab=comparing)
         documents_tab.connect_documents(

@@ -18,7 +18,7 @@ def kill(place, mode, *, each):
         capture_output=True,
         text=True,
         check=False,
-        timeout=540,
+        timeout=1500,
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROGRAM.parents[2])},
     )
     assert done.returncode == 0, done.stderr

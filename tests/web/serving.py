@@ -98,10 +98,12 @@ def free_port():
 
 
 @contextmanager
-def serving(assistant, index=None, *, mcp=False, **address):
+def serving(assistant, index=None, *, mcp=False, per_minute=0, **address):
+    """per_minute: any number by itself, since tests ask faster than people."""
     from rag.web.page import start_page
 
-    page = start_page(assistant, index=index, address=Address(port=free_port(), **address), mcp=mcp)
+    at = Address(port=free_port(), **address)
+    page = start_page(assistant, index=index, address=at, mcp=mcp, per_minute=per_minute)
     try:
         yield page.local_url
     finally:

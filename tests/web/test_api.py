@@ -53,6 +53,30 @@ def test_an_unusable_question_is_told_to_the_client(client):
         client.predict(question="长" * 1001, api_name="/ask")
 
 
+def test_a_client_that_asks_too_fast_is_told_when_to_ask_again(built):
+    from gradio_client import Client
+    from gradio_client.exceptions import AppError
+
+    with serving(Assistant.load(built), per_minute=2) as url:
+        one = Client(url, verbose=False)
+        other = Client(url, verbose=False, headers={"x-forwarded-for": "203.0.113.7"})
+        for _ in range(2):
+            assert one.predict(indicator="森林覆盖率", api_name="/targets")
+        with pytest.raises(AppError, match=r"more than 2 questions in a minute .* in (30|29) s"):
+            one.predict(question="风电装机?", api_name="/ask")
+        assert other.predict(question="风电装机?", api_name="/search")
+
+
+def test_tools_are_asked_at_a_pace_too(built):
+    with serving(Assistant.load(built), mcp=True, per_minute=1) as url:
+        replies = [
+            call_tool(url, **{"x-forwarded-for": client}).text
+            for client in ("203.0.113.1", "203.0.113.2", "203.0.113.1")
+        ]
+    assert ["海上风电" in reply for reply in replies] == [True, True, False]
+    assert "more than 1 questions in a minute" in replies[2]
+
+
 def test_nothing_else_is_offered(client):
     offered = client.view_api(return_format="dict", print_info=False)
     assert sorted(offered["named_endpoints"]) == ["/ask", "/search", "/targets"]

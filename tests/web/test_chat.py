@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -134,6 +135,22 @@ def test_unaskable_questions_stay_in_the_box_with_a_word(tab, question, told):
     expect(tab.locator("#notice")).to_contain_text(told)
     assert tab.locator(".turn").count() == 0
     assert tab.input_value("#question textarea") == question
+
+
+def test_who_asks_too_fast_is_told_when_to_ask_again(open_tab, assistant):
+    assistant.go.set()
+    with serving(assistant, per_minute=1) as url:
+        tab = open_tab(url)
+        ask(tab, "plain one")
+        expect(tab.locator(".card")).to_have_count(2)
+        tab.click(".act.again")
+        expect(tab.locator("#notice")).to_contain_text("一分钟最多 1 个问题")
+        expect(tab.locator(".card")).to_have_count(2)
+        ask(tab, "plain two")
+        expect(tab.locator("#notice")).to_have_text(re.compile(r"请过 \d\d 秒再问"))
+        expect(tab.locator("#question textarea")).to_have_value("plain two")
+        assert tab.locator(".turn").count() == 1
+        tab.context.close()
 
 
 def test_filters_reach_the_assistant_and_are_shown(tab, assistant):
