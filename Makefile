@@ -34,7 +34,7 @@ $(VENV)/run: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/test: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "installing with the test tools; the first time this downloads about 600 MB"
+	@echo "installing with the test tools; the first time this downloads about 750 MB"
 	$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/run
 
@@ -46,7 +46,7 @@ types:
 	$(BIN)/mypy
 
 tests:
-	$(BIN)/python -m pytest -n 2 $(if $(SLOW),,-m "not slow")
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n 2 $(if $(SLOW),,-m "not slow")
 
 clean:
 	rm -rf $(VENV) indexes/default .pytest_cache .mypy_cache .ruff_cache

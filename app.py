@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=7860)
     parser.add_argument("--no-auth", action="store_true", help="let them in without TANWEN_AUTH")
     parser.add_argument("--mcp", action="store_true", help="offer ask, search, targets as tools")
+    parser.add_argument("--log-questions", action="store_true", help="log what is asked, too")
     parser.add_argument("--rate", type=int, default=60, help="questions a minute from one address")
     chosen = parser.parse_args(arguments)
     password = "" if chosen.no_auth else os.environ.get("TANWEN_AUTH", "")  # user:password
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
             index=Path(chosen.index),
             address=address,
             mcp=chosen.mcp,
+            log_questions=chosen.log_questions,
             per_minute=max(0, chosen.rate),
             on_start=_announce,
         )

@@ -13,17 +13,20 @@ from functools import cached_property
 from rag import refusal
 from rag.citing import Citer
 from rag.conversation import FollowUp, without_told
-from rag.embedders.static import load_embedded
+from rag.embedders.static import StaticEmbedder, load_embedded
 from rag.errors import BadRequest
 from rag.evidence.answerable import estimate
+from rag.evidence.keeping import KeptVectors
 from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
 from rag.generators import DEFAULT, Asked, PromptedGenerator, load_generator
 from rag.generators.comparing import Comparer
 from rag.index import Index
 from rag.judging import load_judge
+from rag.logs import log_answer
 from rag.naming import PlanNames
 from rag.query import understand
+from rag.rerankers import load_reranker
 from rag.retrieval import MAX_TOP_K, Filter, Retriever
 from rag.settings import Settings
 from rag.types import Answer, Claim, Draft, Hit, Query, Statement
@@ -57,9 +60,9 @@ class Clock:
 class Found:
     """What of a question is known before anything is generated.
 
-    shares: the hits for each thing compared, else one tuple. passages: how many of them a language
-    model may read. ranked: the sentences found, the likeliest answer first. answerable: probability
-    that they answer. reason: why the documents can't answer; "" if they may.
+    shares: the hits for each thing compared, else one tuple. hits: all of them. passages: how many
+    of them a language model may read. ranked: the sentences found, the likeliest answer first.
+    answerable: probability that they answer. reason: why the documents can't; "" if they may.
     """
 
     asked: FollowUp
@@ -67,15 +70,12 @@ class Found:
     query: Query
     only: Filter
     shares: tuple[tuple[Hit, ...], ...]
+    hits: tuple[Hit, ...]
     passages: int
     ranked: Sequence[Unit]
     answerable: float
     reason: str
     clock: Clock
-
-    @cached_property
-    def hits(self) -> tuple[Hit, ...]:
-        return tuple(hit for share in self.shares for hit in share)
 
     @cached_property
     def read(self) -> tuple[Hit, ...]:
@@ -89,10 +89,10 @@ class Answerer:
 
     def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index
-        self.retriever = Retriever(index)
+        self.retriever = Retriever(index, load_reranker(settings))
         rarity = index.lexical.rarity
         self._plan_names = PlanNames(index.documents)
-        self._ranker = Ranker(rarity, load_embedded(settings).embed_passages)
+        self._ranker = Ranker(rarity, KeptVectors(_embedded(index, settings).embed_passages))
         self._quoter = load_generator(replace(settings, generator=DEFAULT), ranker=self._ranker)
         self._comparer = Comparer(index.targets, self._quoter)
         self.judge = load_judge(settings, rarity=rarity, embed=index.embedder.embed_passages)
@@ -112,17 +112,29 @@ class Answerer:
         else:
             shares = self._shares(query, only, count)
         clock.lap("retrieve")
-        hits = [hit for share in shares for hit in share]
+        hits = tuple(hit for share in shares for hit in share)
         ranked = self._ranker.rank(query, hits)
-        answerable = estimate(query, ranked, self._ranker.rarity)
+        answerable = estimate(query, hits, ranked, self._ranker.rarity)
         reason = self._reason(query, asked, hits)
         if not reason and not asked.deepens:  # what was answered before may be answered further
             reason = refusal.find_doubt(query, ranked, answerable)
         clock.lap("rank")
-        return Found(asked, typed, query, only, shares, passages, ranked, answerable, reason, clock)
+        return Found(
+            asked=asked,
+            typed=typed,
+            query=query,
+            only=only,
+            shares=shares,
+            hits=hits,
+            passages=passages,
+            ranked=ranked,
+            answerable=answerable,
+            reason=reason,
+            clock=clock,
+        )
 
     def _reason(self, query: Query, asked: FollowUp, hits: Sequence[Hit]) -> str:
-        if asked.told and not hits:
+        if asked.told and (not hits or hits[0].score < refusal.MIN_SUPPORT):
             return say(query.language, "no_more")
         absent = self._plan_names.find_absent(query)
         return refusal.find_reason(query, hits, self.retriever.places, absent)
@@ -199,9 +211,11 @@ class Answerer:
             yield piece
             pieces.append(piece)
         if not pieces:
-            reason = reason or say(query.language, "refused")
+            told = found.asked.told
+            reason = reason or say(query.language, "no_more" if told else "refused")
             left_out, citer = citer.left_out, Citer(query)
-            declined = refusal.decline(query, reason, found.hits, found.ranked)
+            nearest = () if told else found.hits  # what is nearest was quoted before
+            declined = refusal.decline(query, reason, nearest, found.ranked if nearest else ())
             pieces += _pieces(citer, declined.statements, held=0)
             citer.left_out += left_out
             yield from pieces
@@ -209,7 +223,7 @@ class Answerer:
             pieces.append(_GAP + say(query.language, "left_out"))
             yield pieces[-1]
         found.clock.lap("generate")
-        yield Answer(
+        answer = Answer(
             question=found.typed,
             text="".join(pieces),
             refused=bool(reason),
@@ -221,6 +235,14 @@ class Answerer:
             answerable=found.answerable,
             resolved="" if found.asked.question == found.typed else found.asked.question,
         )
+        log_answer(answer)
+        yield answer
+
+
+def _embedded(index: Index, settings: Settings) -> StaticEmbedder:
+    """The model that ships with the program, which the ranker's trees know: loaded once."""
+    own = index.embedder
+    return own if isinstance(own, StaticEmbedder) else load_embedded(settings)
 
 
 def _pieces(

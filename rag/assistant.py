@@ -14,6 +14,7 @@ from rag.generators import DEFAULT, PromptedGenerator, load_language_model
 from rag.index import Index, load_index, load_published
 from rag.indexing import Change, Outcome, Progress, index_paths, silent, update_index
 from rag.judging import Judge
+from rag.logs import log_fault
 from rag.query import understand
 from rag.retrieval import Filter
 from rag.settings import DEFAULT_INDEX, Settings
@@ -246,8 +247,8 @@ class Assistant:
         try:
             index = load_index(folder, self._settings, embedder=newest.index.embedder)
             self._newest = Answerer(index, self._settings)
-        except RagError:
-            _log.exception("the new generation can't be opened; the last one stays in use")
+        except RagError as error:
+            log_fault(_log, "the new generation can't be opened; the last one stays in use", error)
             self._refused = stamp
 
     def _write(

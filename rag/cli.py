@@ -30,7 +30,7 @@ from rag.rendering import (
     table_text,
     target_row,
 )
-from rag.settings import DEFAULT_INDEX, Settings
+from rag.settings import BACKENDS, DEFAULT_INDEX, Settings
 from rag.spreading import LOCAL
 from rag.stores import STORES
 from rag.stores.milvus import is_uri
@@ -181,6 +181,7 @@ def _chat(args: argparse.Namespace) -> int:
         index=args.index,
         address=_address(args),
         mcp=args.mcp,
+        log_questions=args.log_questions,
         per_minute=args.rate,
         on_start=_announce,
     )
@@ -429,6 +430,9 @@ def _parser() -> argparse.ArgumentParser:
     door.add_argument("--no-auth", action="store_true", help="let other machines in without")
     chat.add_argument("--mcp", action="store_true", help="offer ask, search and targets as tools")
     chat.add_argument(
+        "--log-questions", action="store_true", help="log what is asked, which is left out else"
+    )
+    chat.add_argument(
         "--rate", type=_count, default=60, metavar="N",
         help="questions a minute from one address (default 60; 0 for any number)",
     )  # fmt: skip
@@ -455,6 +459,12 @@ def _parser() -> argparse.ArgumentParser:
 
     for answering in (ask, chat, evaluate):
         _add_generator(answering)
+    for searching in (ask, search, chat, evaluate):
+        searching.add_argument(
+            "--reranker",
+            metavar="NAME",
+            help="embedded (default), none, or a cross-encoder or folder",
+        )
 
     targets = _command(commands, "targets", _targets, "list quantified targets, each with its page")
     targets.add_argument(
@@ -512,6 +522,9 @@ def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.A
         help=f"default {DEFAULT_INDEX}",
     )
     command.add_argument("--device", default="", help="cpu or cuda; default: whichever is there")
+    command.add_argument(
+        "--backend", choices=BACKENDS, help="what runs an embedding model; default torch"
+    )
     command.add_argument("--json", action="store_true", help="print JSON for programs")
     command.set_defaults(run=run)
     return command

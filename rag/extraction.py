@@ -44,6 +44,7 @@ _FOR_ANOTHER = re.compile("为|助力|支撑|支持|服务|石油|部分|有条�
 _SECTOR = re.compile("(?:城乡建设|有色金属|[一-鿿]{2})(?:领域|行业)")
 _ANY_YEAR = re.compile(r"20\d\d(?=年)")
 _SCOPE_CHARS = 24
+_MAX_SENTENCE_CHARS = 2000  # the longest of the 114 plans has 458
 _WINDOW_CHARS = 80  # a mention and its glue are shorter
 _LAST_PAST_YEAR = "2021"  # the plans date from 2021 to 2023; a figure for 2021 is a report
 # The unit a rule asks for -> the units that count as it.
@@ -110,10 +111,19 @@ def extract_targets(document: Document) -> tuple[Target, ...]:
 
 
 def _cuts(document: Document) -> list[int]:
-    """Where sentences begin and end; headings and the departments in charge stand alone."""
+    """Where sentences begin and end; headings and the departments in charge stand alone.
+
+    What goes on for too long is no sentence, and is cut, for each figure in it is compared with
+    all that stands around.
+    """
     cuts = {0, len(document.text)}
     cuts |= {cut for section in document.sections for cut in (section.start, section.body)}
-    return sorted(cuts | {match.end() for match in _SENTENCE.finditer(document.text)})
+    cuts |= {match.end() for match in _SENTENCE.finditer(document.text)}
+    spans = pairwise(sorted(cuts))
+    return [
+        *(cut for span in spans for cut in range(*span, _MAX_SENTENCE_CHARS)),
+        len(document.text),
+    ]
 
 
 def _read(text: str, state: _State, *, in_goals: bool) -> Iterator[tuple[int, int, Target]]:

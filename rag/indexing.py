@@ -111,7 +111,8 @@ def update_index(
     check_writable(folder)
     tables = {path_text(table): table for path in paths for table in _tables_at(path)}
     named = [path for path in paths if path_text(path) not in tables]
-    files = {path_text(file): file for file in find_files(named)}
+    found = find_files(named)
+    files = {path_text(file): file for file in found.files}
     with be_writer(folder):
         before, generation, lost = _open_before(folder)
         with telling_damage(folder):
@@ -119,6 +120,7 @@ def update_index(
             run.leave_out(change.remove, folder)
             run.compare_files(files, _recipe())
             run.compare_tables(tables)
+            run.refuse_strays(found.strays)
             if change.sync:
                 run.leave_out_gone([path_text(path) for path in paths if path.is_dir()])
         manifest = before.manifest if before else None
@@ -219,6 +221,12 @@ class _Run:
                 self._bad[path] = (file, _unreadable(file, error))
             except ReadError as error:
                 self._bad[path] = (file, str(error))
+
+    def refuse_strays(self, links: Sequence[Path]) -> None:
+        """Files of other places that a folder leads to were not named by anybody."""
+        for link in links:
+            reason = f"{link} leads out of its folder; name the file itself: {link.resolve()}"
+            self._bad[link.absolute().as_posix()] = (link, reason)
 
     def spread(self, folder: Path, making: Making, settings: Settings) -> None:
         """Have Ray read and embed what is to be read; kept beside the index until `finish`."""

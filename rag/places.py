@@ -1,6 +1,7 @@
 """Places and public bodies named in a text, in ten languages; the table is `corpus/places.tsv`."""
 
 import csv
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,10 @@ _DECOYS = (
 )
 
 
+_NATION = "中国"
+_SUFFIX = re.compile(r"(?:s|er|ern)(?![^\W\d_])")  # Pekings Ziele, der Tianjiner Hafen
+
+
 class Mention(NamedTuple):
     """`text[start:end]` names `place`."""
 
@@ -41,13 +46,14 @@ def find_places(text: str) -> tuple[Place, ...]:
 
 def find_mentions(text: str) -> tuple[Mention, ...]:
     """Every mention of a place, in order; offsets count characters of `text`."""
-    names, longest = _names()
+    names, lengths = _names()
     folded = fold(text)
     mentions: list[Mention] = []
     at = taken = 0
     while at < len(folded):
-        for length in range(min(longest, len(folded) - at), 1, -1):
-            places = names.get(folded[at : at + length])
+        for length in lengths.get(folded[at : at + 2], ()):
+            name = folded[at : at + length]
+            places = names.get(name) if len(name) == length else None
             if places is not None and _stands_alone(folded, at, at + length, taken):
                 mentions += [Mention(place, at, at + length) for place in places]
                 taken = at + length
@@ -58,14 +64,19 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
 
 
 def places_of(document: Document) -> frozenset[str]:
-    """Names of the places and bodies a document is of: its region, and those its titles name."""
+    """Names of the places and bodies a document is of: its region, and those its titles name.
+
+    What is of the nation is of the bodies that speak for all of it: 中共中央, 国务院.
+    """
     return _places_in(document.region, " ".join((document.title, *document.aliases)))
 
 
 @cache
 def _places_in(region: str, titles: str) -> frozenset[str]:
-    named = find_places(f"{region} {titles}")
-    return frozenset({region, *(place.name for place in named)} - {""})
+    named = {place.name for place in find_places(f"{region} {titles}")}
+    if any(place.name == _NATION for place in find_places(region)):
+        named |= {place.name for place in load_places() if place.level == "national"}
+    return frozenset({region, *named} - {""})
 
 
 def fold(text: str) -> str:
@@ -105,8 +116,8 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 
 @cache
-def _names() -> tuple[dict[str, list[Place]], int]:
-    """Folded name -> its places, none for a decoy; and the length of the longest name."""
+def _names() -> tuple[dict[str, list[Place]], dict[str, list[int]]]:
+    """Folded name -> its places, none for a decoy; two first letters -> lengths, longest first."""
     names: dict[str, list[Place]] = {decoy: [] for decoy in _DECOYS}
     for row, place in zip(_rows(), load_places(), strict=True):
         for column in _NAME_COLUMNS:
@@ -114,7 +125,10 @@ def _names() -> tuple[dict[str, list[Place]], int]:
                 same = names.setdefault(fold(name), [])
                 if place not in same:
                     same.append(place)
-    return names, max(map(len, names))
+    lengths: dict[str, set[int]] = {}
+    for name in names:
+        lengths.setdefault(name[:2], set()).add(len(name))
+    return names, {start: sorted(found, reverse=True) for start, found in lengths.items()}
 
 
 def _stands_alone(text: str, start: int, end: int, taken: int) -> bool:
@@ -127,8 +141,8 @@ def _stands_alone(text: str, start: int, end: int, taken: int) -> bool:
         return False
     if start > taken and _joins(text[start - 1], text[start]) and not _prefixed(text, start):
         return False
-    genitive = after == "s" and not _alphabetic(text[end + 1 : end + 2])  # Pekings Ziele
-    return genitive or _hangul(last) or not _joins(last, after)  # Korean appends particles
+    declined = _SUFFIX.match(text, end)
+    return bool(declined) or _hangul(last) or not _joins(last, after)  # Korean appends particles
 
 
 def _prefixed(text: str, start: int) -> bool:

@@ -6,7 +6,7 @@ from rag.errors import BadRequest
 from rag.glossary import expand
 from rag.kinds import find_kinds
 from rag.language import detect_language
-from rag.places import find_places
+from rag.places import find_mentions, find_places
 from rag.types import Kind, Place, Query
 from rag.words import normalize
 
@@ -63,7 +63,7 @@ def understand(question: str, *, language: str = "") -> Query:
     return Query(
         question=text,
         language=language,
-        kind=_kind(plain, places),
+        kind=_kind(plain),
         places=places,
         years=years,
         wants_figure=bool(_FIGURE.search(plain)),
@@ -80,10 +80,15 @@ def _in_chinese(text: str, language: str, places: tuple[Place, ...], years: tupl
     return " ".join([*terms, *(place.name for place in places), *(f"{year}年" for year in years)])
 
 
-def _kind(text: str, places: tuple[Place, ...]) -> Kind:
-    around = {place.within for place in places}
-    apart = [place for place in places if place.name not in around]  # 上海徐汇区 is one place
-    if len(apart) > 1 or (_COMPARE.search(text) and _TWO.search(text)):
+def _kind(text: str) -> Kind:
+    mentions = find_mentions(text)
+    around = {mention.place.within for mention in mentions}  # 上海徐汇区 is one place
+    apart = [mention for mention in mentions if mention.place.name not in around]
+    several = len({mention.place for mention in apart}) > 1
+    # 川渝 is two places by one name, and asks of what they do together.
+    if (several and len({mention.start for mention in apart}) > 1) or (
+        _COMPARE.search(text) and _TWO.search(text)
+    ):
         return "compare"
     if _LIST.search(text):
         return "list"

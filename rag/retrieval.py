@@ -1,5 +1,6 @@
 """Query -> hits: dense and lexical search fused, filtered, regions weighed, repeats folded."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 
@@ -10,8 +11,8 @@ from rag.errors import BadRequest
 from rag.index import Index
 from rag.kinds import kinds_of
 from rag.places import find_places, places_of
-from rag.reranking import Candidate, features, load_reranker
-from rag.types import Chunk, Document, Hit, Ids, Query, Vectors
+from rag.rerankers import Reranker
+from rag.types import Candidate, Chunk, Document, Hit, Ids, Query, Vectors
 from rag.words import find_numerals, split_sentences, tokenize
 
 _NEAR = 200  # rows of the dense search that take part where there are too many to score them all
@@ -20,6 +21,7 @@ _DEPTH = 8  # times as many rows as hits are ranked first, since some fold into 
 _FOLD_ABOVE = 0.9  # share of five-character shingles that makes two passages the same
 _SHINGLE_CHARS = 5
 _MAX_RUN_ON = 400  # characters; a sentence cut by a boundary is joined if its rest is this short
+_NO_LETTER = re.compile(r"[\W_]+")
 _BLANKS = " \t\u3000"
 _SENTENCE_ENDS = "。!?;:\n.)”\uff01\uff1f\uff1b\uff1a\uff09"
 MAX_TOP_K = 200
@@ -32,8 +34,8 @@ class Weights:
     lexical: of the share of the question's words found in the chunk. glossary: of a question put
     into Chinese term by term, beside its own words. dense: of the cosine; cross_language: of it for
     a question in another language than most documents. place: of a document of a place that the
-    question names; kind: of each kind that it names: an opinion, an action plan. reranker: of its
-    log-odds; 0 leaves it out.
+    question names; central: of a document of the nation or a ministry, where it names nothing less;
+    kind: of each kind that it names: an opinion, an action plan.
     """
 
     lexical: float = 1.0
@@ -41,8 +43,8 @@ class Weights:
     dense: float = 0.2
     cross_language: float = 0.5
     place: float = 0.1
+    central: float = 0.05
     kind: float = 0.05
-    reranker: float = 0.03
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,15 @@ class _Ranked:
 class Retriever:
     """Searches one index; holds no state of its own between searches.
 
-    places: names of the places that the documents are of.
+    reranker: None for the order of the search itself. places: names of the places that the
+    documents are of.
     """
 
-    def __init__(self, index: Index, weights: Weights = Weights()) -> None:
+    def __init__(
+        self, index: Index, reranker: Reranker | None = None, weights: Weights = Weights()
+    ) -> None:
         self._index = index
+        self._reranker = reranker
         self._weights = weights
         self._kinds = [kinds_of(d) for d in index.documents]
         rows = {document.id: row for row, document in enumerate(index.documents)}
@@ -94,6 +100,8 @@ class Retriever:
             for name in places_of(document):
                 self._of_place.setdefault(name, []).append(row)
         self.places = frozenset(self._of_place)
+        central = [document.level in ("national", "ministry") for document in index.documents]
+        self._central = np.array(central, dtype=np.float32)
         languages = Counter(document.language for document in index.documents)
         self._language = languages.most_common(1)[0][0] if languages else ""
 
@@ -101,8 +109,8 @@ class Retriever:
         """The chunks that best fit the query, best first; at most `top_k`, fewer if fewer are left.
 
         The score is the share of the query's words (by their rarity) found in the chunk, plus
-        the weighted cosine, plus a bonus for a document of a place, and one for a document of a
-        kind, that the query names, plus, for the best, what the reranker says.
+        the weighted cosine, plus bonuses for documents of a place and of a kind that the query
+        names; the best are scored anew by the reranker.
         source of the fusion: Bruch, Gai, Ingber 2023, "An Analysis of Fusion Functions for
         Hybrid Retrieval", convex combination.
         """
@@ -121,10 +129,9 @@ class Retriever:
                 return hits
             depth *= _DEPTH
 
-    def candidates(self, query: Query) -> tuple[tuple[Chunk, ...], Vectors]:
-        """What the reranker is given: the best chunks, best first, and their features."""
-        ranked = self._ranked(query, None, depth=_RERANKED)
-        return self._features(query, ranked)
+    def candidates(self, query: Query) -> tuple[Candidate, ...]:
+        """What the reranker is given, best first."""
+        return self._looked_at(self._ranked(query, None, depth=_RERANKED))
 
     def _admitted(self, only: Filter) -> Ids | None:
         """The rows that a filter lets pass, ascending; None for all."""
@@ -191,27 +198,28 @@ class Retriever:
         kind = np.array([len(named & own) / max(len(named), 1) for own in self._kinds])[documents]
         fused = weights.lexical * coverage + weight * cosine
         fused += weights.place * place + weights.kind * kind
+        if not query.everywhere and all(place.level == "national" for place in query.places):
+            fused += weights.central * self._central[documents]
         wanted = 2 * place - 1 if asked.any() else np.zeros_like(place)
         return _Ranked(rows, fused.astype(np.float32), coverage, cosine, wanted)
 
     def _reranked(self, query: Query, ranked: "_Ranked") -> "_Ranked":
-        """The same with what the reranker says against the first few, put in order anew."""
-        if not self._weights.reranker:
+        """The same with the first few scored anew; the others fall as deep as any of these."""
+        if self._reranker is None:
             return ranked
-        odds = load_reranker().scores(self._features(query, ranked)[1])
-        penalty = np.full(len(ranked.rows), odds.min() - odds.max(), dtype=np.float32)
-        penalty[: len(odds)] = odds - odds.max()
-        fused = ranked.fused + np.float32(self._weights.reranker) * penalty
+        first = self._looked_at(ranked)
+        change = self._reranker.rescore(query, first, self._index.lexical.rarity)
+        change = change - ranked.fused[: len(first)]
+        fused = ranked.fused + np.float32(min(change.min(), 0))
+        fused[: len(first)] = ranked.fused[: len(first)] + change
         order = np.argsort(-fused, kind="stable")
         return replace(ranked, fused=fused).take(order)
 
-    def _features(self, query: Query, ranked: "_Ranked") -> tuple[tuple[Chunk, ...], Vectors]:
+    def _looked_at(self, ranked: "_Ranked") -> tuple[Candidate, ...]:
         best = ranked.take(np.arange(min(_RERANKED, len(ranked.rows))))
-        chunks = tuple(self._index.chunks[row] for row in best.rows.tolist())
         columns = (best.fused, best.coverage, best.cosine, best.place)
-        scores = zip(chunks, *(column.tolist() for column in columns), strict=True)
-        found = [Candidate(*score) for score in scores]
-        return chunks, features(query, found, self._index.lexical.rarity)
+        scores = zip(best.rows.tolist(), *(column.tolist() for column in columns), strict=True)
+        return tuple(Candidate(self._index.chunks[row], *values) for row, *values in scores)
 
     def _coverage(self, query: Query, rows: Ids) -> Vectors:
         """How much of the question a chunk holds, in its own words or in the glossary's."""
@@ -234,7 +242,7 @@ class Retriever:
         () if these rows don't suffice for so many and are not the `last`.
         """
         hits: list[Hit] = []
-        shingles: list[frozenset[str]] = []
+        shingles: list[set[str]] = []
         for row, score in zip(ranked.rows.tolist(), ranked.fused.tolist(), strict=True):
             chunk = self._index.chunks[row]
             own = _shingles(chunk.text)
@@ -261,8 +269,9 @@ def _with_whole_sentences(chunk: Chunk) -> Chunk:
     ends_itself = chunk.text.rstrip(_BLANKS)[-1:] in _SENTENCE_ENDS
     if ends_itself or after.lstrip(_BLANKS)[:1] in ("", "\n"):
         return chunk
-    rest = split_sentences(after)[0]
-    return replace(chunk, end=chunk.end + rest.end) if rest.end <= _MAX_RUN_ON else chunk
+    rest = next(iter(split_sentences(after)), None)  # none where only controls follow
+    near = rest and rest.end <= _MAX_RUN_ON
+    return replace(chunk, end=chunk.end + rest.end) if rest and near else chunk
 
 
 def _foldable(kept: Chunk, other: Chunk) -> bool:
@@ -271,13 +280,13 @@ def _foldable(kept: Chunk, other: Chunk) -> bool:
     return same_region and find_numerals(other.text) <= find_numerals(kept.text)
 
 
-def _shingles(text: str) -> frozenset[str]:
-    kept = "".join(char for char in text if char.isalnum())
+def _shingles(text: str) -> set[str]:
+    kept = _NO_LETTER.sub("", text)
     count = max(len(kept) - _SHINGLE_CHARS + 1, 1)
-    return frozenset(kept[i : i + _SHINGLE_CHARS] for i in range(count))
+    return {kept[i : i + _SHINGLE_CHARS] for i in range(count)}
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+def _alike(one: set[str], other: set[str]) -> bool:
     """Jaccard similarity above the threshold. source: Broder 1997, "On the resemblance …"."""
     shared = len(one & other)
     return shared >= _FOLD_ABOVE * (len(one) + len(other) - shared)

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
+
+Backend = Literal["torch", "onnx", "openvino"]
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 DEFAULT_INDEX = Path("indexes/default")
 DEFAULT_CHUNK_CHARS = 400  # where lexical recall levelled off in evals/LOG.md
@@ -15,7 +19,8 @@ class Settings:
     embedder "" is the one an index was built with, and "embedded" for a new index. generator may
     also be the base URL of a server that speaks the OpenAI protocol; `model` is then the name of a
     model there, "" for the only one it has. judge: "lexical", or an NLI cross-encoder by name or
-    folder. downloads: whether a language model or judge that isn't on this machine may be fetched.
+    folder. reranker: a name in `RERANKERS`, or a cross-encoder by name or folder. downloads:
+    whether a language model, judge or reranker that isn't on this machine may be fetched.
     context_tokens: of the language model; 0 for the model's own, and 8192 for a server.
     answer_tokens: at most, 700 being a long answer of eight statements. timeout_s: how long a
     server may be silent.
@@ -23,7 +28,8 @@ class Settings:
     DEFAULT_CHUNK_CHARS for a new one. batch_size: texts that a model embeds at once.
     store: a name in `STORES`, "milvus", or "" to choose by count; uri: where that Milvus is.
     ray: "" to read and embed in this process, "local" to spread it over this machine by Ray, or
-    the address of a Ray cluster. device: "cpu", "cuda" or "" for whichever is there.
+    the address of a Ray cluster. device: "cpu", "cuda" or "" for whichever is there. backend: what
+    runs an embedding model that isn't ours: "torch", "onnx" or "openvino".
     """
 
     embedder: str = ""
@@ -31,10 +37,12 @@ class Settings:
     chunk_chars: int | None = None
     batch_size: int = 64
     device: str = ""
+    backend: Backend = "torch"
     store: str = ""
     uri: str = ""
     model: str = ""
     judge: str = "lexical"
+    reranker: str = "embedded"
     downloads: bool = False
     context_tokens: int = 0
     answer_tokens: int = 700

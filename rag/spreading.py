@@ -11,8 +11,10 @@ import json
 import logging
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ LOCAL = "local"
 _TEXTS = 256  # in a piece: what one call of the embedder gets
 _PIECES = 2  # pieces in a batch
 _KEPT = ".npz"
+_TRIES = 4  # of what its process dies at; a lost node costs what lay there one, too
 _DIED = "the process that read it died; see whether it opens, or leave it out"
 Progress = Callable[[str, int, int], None]
 
@@ -108,7 +111,8 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """The pieces of all files as they come. A worker that dies is replaced and its piece redone.
 
-    A block that fails every time is left out, so what it held is missing at the end.
+    Ray Data does that by default, without end, so tries are counted. A block that fails is left
+    out, so what it held is missing at the end.
     """
     ray = _start(settings.ray)
     context = ray.data.DataContext.get_current()
@@ -116,20 +120,20 @@ def _rows(
     context.enable_progress_bars = False
     gpus = int(ray.cluster_resources().get("GPU", 0))
     workers = gpus or max(int(ray.cluster_resources().get("CPU", 1)) - 1, 1)
+    lasting = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)
+    may_try = partial(_may_try, lasting(_Tries).remote(_TRIES))
     data = ray.data.from_items(
         [{"path": path, "file": file} for path, file in files.items()],
         override_num_blocks=len(files),  # a block a file, so that a bad one costs no other
     )
-    pieces = data.flat_map(_Cutting(making.chunk_chars))
+    pieces = data.flat_map(_Cutting(making.chunk_chars, may_try))
     embedded = pieces.map_batches(
         Embedding,
-        fn_constructor_args=(making.embedder_name, making.embedder.identity, settings),
+        fn_constructor_args=(making.embedder_name, making.embedder.identity, settings, may_try),
         batch_size=_PIECES,
         batch_format="numpy",
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
         num_gpus=1 if gpus else 0,
-        max_restarts=-1,
-        max_task_retries=-1,
     )
     yield from embedded.iter_rows()
 
@@ -160,14 +164,35 @@ def _start(address: str) -> Any:  # noqa: ANN401 - ray has no types
     return ray
 
 
+class _Tries:
+    """Counts how often work was begun, in a process that outlives those that die of it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._begun: Counter[str] = Counter()
+
+    def begin(self, name: str) -> bool:
+        """Whether it may be begun, once more."""
+        self._begun[name] += 1
+        return self._begun[name] <= self._most
+
+
+def _may_try(tries: Any, name: str) -> bool:  # noqa: ANN401 - ray has no types
+    import ray
+
+    return bool(ray.get(tries.begin.remote(name)))
+
+
 class _Cutting:
     """A file -> its pieces: documents with the first, texts of chunks with each."""
 
-    def __init__(self, chunk_chars: int) -> None:
-        self._chunk_chars = chunk_chars
+    def __init__(self, chunk_chars: int, may_try: Callable[[str], bool]) -> None:
+        self._chunk_chars, self._may_try = chunk_chars, may_try
 
     def __call__(self, row: dict[str, Any]) -> list[dict[str, Any]]:
         path, file = row["path"], Path(row["file"])
+        if not self._may_try(path):
+            return [_piece(path, reason=f"{file} can't be read: {_DIED}.")]
         try:
             documents = read_file(file)
         except ReadError as error:
@@ -199,7 +224,10 @@ class _Cutting:
 class Embedding:
     """An actor that holds the embedder; on a GPU if it was given one."""
 
-    def __init__(self, name: str, identity: str, settings: Settings) -> None:
+    def __init__(
+        self, name: str, identity: str, settings: Settings, may_try: Callable[[str], bool]
+    ) -> None:
+        self._may_try = may_try
         self._embedder = load_embedder(
             Settings(embedder=name, batch_size=settings.batch_size, device=settings.device)
         )
@@ -211,6 +239,9 @@ class Embedding:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """texts, a JSON list a piece -> vectors and keys, as bytes."""
+        first = f"{batch['path'][0]} {batch['part'][0]}"
+        if not self._may_try(first):
+            raise EngineMissing(f"embedding {first} and what follows it killed its process.")
         vectors, keys = [], []
         for told in batch.pop("texts"):
             texts = json.loads(told)

@@ -3,8 +3,9 @@
 import csv
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, fields
-from functools import cached_property
+from dataclasses import fields
+from functools import cache, cached_property
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -68,8 +69,8 @@ class TargetTable:
         """Write a CSV that `read` reads back equal, save for the regions."""
         with path.open("w", encoding="utf-8", newline="") as lines:
             writer = csv.writer(lines, lineterminator="\n")
-            writer.writerow(_header())
-            writer.writerows(asdict(row).values() for row in self.rows)
+            writer.writerow(_columns().values())
+            writer.writerows(map(attrgetter(*_columns()), self.rows))
 
     def find(
         self,
@@ -116,7 +117,7 @@ class TargetTable:
         """One row a target, in the order of `find`; the index is its place in `rows`."""
         import pandas as pd  # slow to load
 
-        frame = pd.DataFrame([asdict(row) for row in self.rows], columns=_header(asdict_names=True))
+        frame = pd.DataFrame(map(attrgetter(*_columns()), self.rows), columns=list(_columns()))
         frame["last"] = [row.year[-4:] or "9999" for row in self.rows]
         frame["base"] = [to_base_unit(row.unit)[1] for row in self.rows]
         frame["number"] = [value_number(row) for row in self.rows]
@@ -173,31 +174,32 @@ def value_number(target: Target) -> float | None:
     return None if number is None else number * to_base_unit(target.unit)[0]
 
 
-def _header(*, asdict_names: bool = False) -> list[str]:
-    names = [field.name for field in fields(Target)]
-    return names if asdict_names else [_COLUMNS.get(name, name) for name in names]
+@cache
+def _columns() -> dict[str, str]:
+    """Field of Target -> its column."""
+    return {field.name: _COLUMNS.get(field.name, field.name) for field in fields(Target)}
 
 
 def _check_header(path: Path, header: Iterable[str]) -> None:
-    missing = [name for name in _header() if name not in header and name not in _OPTIONAL]
+    names = _columns().values()
+    missing = [name for name in names if name not in header and name not in _OPTIONAL]
     if missing:
         raise ReadError(
             f"{path}:1 lacks the column {', '.join(missing)}; a table of targets needs "
-            f"{','.join(_header())} (origin may be left out)."
+            f"{','.join(names)} (origin may be left out)."
         )
 
 
 def _row(path: Path, line: int, cells: Mapping[str, str | None]) -> Target:
-    names = _header(asdict_names=True)
-    values = {name: cells.get(_COLUMNS.get(name, name)) for name in names}
+    values = {name: cells.get(column) for name, column in _columns().items()}
     values["origin"] = values["origin"] or "curated"
     for name, value in values.items():
-        needed = _CHECKED.get(name, _Column("(?s:.*)", "a cell for each column"))
-        if value is None or not re.fullmatch(needed.pattern, value):
+        needed = _CHECKED.get(name)
+        if value is None or (needed and not re.fullmatch(needed.pattern, value)):
             found = "no cell" if value is None else repr(value)
             raise ReadError(
-                f"{path}:{line} has {found} as {_COLUMNS.get(name, name)}, needed is "
-                f"{needed.words}; correct that line."
+                f"{path}:{line} has {found} as {_columns()[name]}, needed is "
+                f"{needed.words if needed else 'a cell for each column'}; correct that line."
             )
     kept = {name: value for name, value in values.items() if value is not None}
     return Target(**(kept | {"page": int(kept["page"])}))  # type: ignore[arg-type]

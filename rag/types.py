@@ -161,6 +161,22 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A chunk that may become a hit, and what the searches said of it.
+
+    fused: the score of the search. coverage: of the question's words by chunk and context, as BM25
+    weighs them. cosine: of the embedder. place: 1 where the document is of a place asked for, -1
+    where it is of another, 0 where none is asked for.
+    """
+
+    chunk: Chunk
+    fused: float
+    coverage: float
+    cosine: float
+    place: float
+
+
+@dataclass(frozen=True)
 class Target:
     """One quantified aim of a plan, as the table of targets holds it.
 

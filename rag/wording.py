@@ -4,7 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from rag.places import find_places
+from rag.places import find_places, name_in
 from rag.types import Document, Evidence
 
 _TABLE = Path(__file__).with_name("wording.json")
@@ -22,15 +22,28 @@ def lead(language: str, evidence: Evidence) -> str:
 
 
 def cited_place(language: str, evidence: Evidence) -> str:
-    """Plan, draft or not, and page of a piece of evidence: `《江苏省碳达峰实施方案》(第343页)`."""
+    """Plan, draft or not, page of a piece of evidence: `《江苏省碳达峰实施方案》(第343页)`.
+
+    In another language than Chinese, also that what follows is in Chinese.
+    """
     document = evidence.document
     details = [say(language, "brief")] if document.kind == "brief" else []
     if document.status == "draft":
         details.append(say(language, "draft"))
     if evidence.pages:
         details.append(say_pages(language, evidence.pages))
+    if language != "zh" and document.language == "zh":
+        details.append(say(language, "in_chinese"))
     bracket = say(language, "details", details=say(language, "comma").join(details))
-    return name(language, document) + (bracket if details else "")
+    return _spoken_name(language, document) + (bracket if details else "")
+
+
+def _spoken_name(language: str, document: Document) -> str:
+    """The title; a Chinese one after its region's name in the language of who asks."""
+    places = find_places(document.region)
+    if document.language != "zh" or language == "zh" or len(places) != 1:
+        return name(language, document)
+    return say(language, "title_of", title=document.title, region=name_in(language, places[0]))
 
 
 def name(language: str, document: Document) -> str:

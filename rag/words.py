@@ -66,11 +66,13 @@ _FOREIGN_DIGIT = re.compile(r"[^\D0-9]")
 
 def _folded(text: str) -> str:
     folded = normalize(text).lower()
-    if folded.isascii():
-        return folded
-    return "".join(
-        unicodedata.normalize("NFD", c)[0] if "\u00e0" <= c <= "\u024f" else c for c in folded
-    )
+    return folded if folded.isascii() else folded.translate(_plain_letters())
+
+
+@cache
+def _plain_letters() -> dict[int, str]:
+    """Each accented Latin letter -> the letter without its accent."""
+    return {code: unicodedata.normalize("NFD", chr(code))[0] for code in range(0xE0, 0x250)}
 
 
 class Span(NamedTuple):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rag import Answer, Assistant, Document, RagError, Settings
+from rag.embedders.static import StaticEmbedder
 from rag.errors import BadRequest, IndexMissing, ReadError
 from rag.index import build_index
 
@@ -47,6 +48,19 @@ def test_every_citation_of_every_answer_holds(assistant, question):
     check(answer)
     assert answer.citations
     assert answer.question == question
+
+
+def test_the_embedded_model_is_loaded_once(built, monkeypatch):
+    loaded = []
+    load = StaticEmbedder.load
+
+    def counted(folder):
+        loaded.append(folder)
+        return load(folder)
+
+    monkeypatch.setattr(StaticEmbedder, "load", counted)
+    Assistant.load(built).ask("湖南抽水蓄能装机规模?")
+    assert len(loaded) == 1
 
 
 def test_a_fact_is_answered_in_short_with_its_plan_its_page_and_a_marker(assistant):
@@ -337,16 +351,32 @@ def test_a_follow_up_streams_as_it_answers(assistant):
     assert "24.1%" in answer.text
 
 
-def test_more_quotes_what_was_not_quoted_until_nothing_is_left(assistant):
-    answers = [assistant.ask("江苏怎么推进屋顶光伏建设?", document="p001")]
+ROOFS = (
+    "新建厂房屋顶光伏覆盖率达到50%,屋顶光伏与建筑同步设计、同步施工、同步验收。",
+    "推进学校、医院等公共机构的屋顶光伏建设,到2025年公共机构屋顶光伏覆盖率力争达到50%。",
+    "推进农村屋顶光伏建设,整县开发屋顶分布式光伏,由企业统一建设、统一运维。",
+    "完善屋顶光伏建设的并网服务,电网企业为屋顶光伏并网提供一站式服务。",
+    "加强屋顶光伏建设的安全监管,建设单位定期检查屋顶荷载与防火。",
+    "落实屋顶光伏建设的价格政策,余电上网电价按国家规定执行。",
+    "鼓励金融机构为屋顶光伏建设提供优惠贷款,支持开发绿色信贷产品。",
+    "建立屋顶光伏建设的统计制度,每季度公布屋顶光伏装机和发电量。",
+)
+
+
+def test_more_quotes_what_was_not_quoted_until_nothing_is_left(tmp_path):
+    text = "\n\n".join(ROOFS)
+    head = "---\ntitle: 屋顶光伏方案\nregion: 江苏省\n---\n"
+    (tmp_path / "roofs.md").write_text(f"{head}## 屋顶光伏建设\n\n{text}\n", encoding="utf-8")
+    assistant = Assistant.build([tmp_path / "roofs.md"], index=tmp_path / "index")
+    answers = [assistant.ask("江苏怎么推进屋顶光伏建设?")]
     while not answers[-1].refused:
-        assert len(answers) < 9
-        answers.append(assistant.ask("再详细一点", history=answers, document="p001"))
+        assert len(answers) <= len(ROOFS)
+        answers.append(assistant.ask("再详细一点", history=answers))
         check(answers[-1])
     spans = [(c.start, c.end) for a in answers[:-1] for c in a.citations]
     assert len(answers) > 2
     assert len(spans) == len(set(spans))
-    assert answers[-1].text.startswith("没有更多相关内容")
+    assert answers[-1].text == "没有更多相关内容。"
 
 
 def test_the_source_may_be_quoted_again(assistant):

@@ -306,8 +306,8 @@ def test_compare_names_what_was_won_and_lost(rag, built, tmp_path):
 def test_chat_serves_the_index_at_the_place_asked_for(rag, built, monkeypatch):
     from rag.web import page
 
-    def serve(assistant, *, index, address, mcp, per_minute, on_start):
-        assert (index, mcp, per_minute) == (built, False, 20)
+    def serve(assistant, *, index, address, mcp, per_minute, log_questions, on_start):
+        assert (index, mcp, per_minute, log_questions) == (built, False, 20, False)
         on_start(f"http://{address.host}:{address.port}/ with {len(assistant.documents)}")
 
     monkeypatch.setattr(page, "serve", serve)

@@ -227,6 +227,67 @@ def test_many_questions_are_answered_in_order_as_each_would_be(built):
     assert list(plain.ask_all(questions)) == [plain.ask(question) for question in questions]
 
 
+# Follow-ups
+
+FOREST = "江苏省2030年森林覆盖率目标是多少?"
+TOLD = "江苏省2030年森林覆盖率稳定在24.1%以上[{n}]。"
+FOLLOW_UP = "那2030年的森林覆盖率呢?"
+
+
+def follow_up(built, *turns, question=FOLLOW_UP):
+    """The answer to a follow-up of QUESTION, and the prompts that the model was given."""
+    plain = Assistant.load(built)
+    n = str(number(plain, "江苏省", FOREST))
+    turns = [turn._replace(text=turn.text.replace("{n}", n)) for turn in turns]
+    with serving(*turns) as server:
+        answer = load(built, server).ask(question, history=[plain.ask(QUESTION)])
+    check([answer.text], answer)
+    return answer, server.prompts
+
+
+def test_a_follow_up_is_put_by_the_model_as_a_question_of_its_own_which_is_shown(built):
+    answer, (rewriting, answering) = follow_up(built, Says(FOREST), Says(TOLD))
+    assert (answer.question, answer.resolved) == (FOLLOW_UP, FOREST)
+    assert answer.text == "江苏省2030年森林覆盖率稳定在24.1%以上。[1]"
+    assert QUESTION in rewriting
+    assert "2800万千瓦" in rewriting
+    assert FOREST in answering
+
+
+@pytest.mark.parametrize("reply", ["", "好" * 400, "NO_ANSWER"])
+def test_where_the_model_puts_no_question_the_words_decide(built, reply):
+    by_words = Assistant.load(built)
+    history = [by_words.ask(QUESTION)]
+    answer, _ = follow_up(built, Says(reply), Says(TOLD))
+    assert answer.resolved == by_words.ask(FOLLOW_UP, history=history).resolved
+    assert "24.1%" in answer.text
+
+
+def test_a_rewritten_question_is_refused_where_the_documents_cannot_answer(built):
+    answer, prompts = follow_up(built, Says("甘肃省2030年森林覆盖率目标是多少?"), Says(TOLD))
+    assert (answer.refused, len(prompts)) == (True, 1)
+    assert "甘肃省" in answer.text
+
+
+def test_a_follow_up_keeps_its_language_whatever_the_model_writes(built):
+    question = "And forest coverage in 2030?"
+    answer, _ = follow_up(built, Says(FOREST), Says(TOLD), question=question)
+    assert answer.language == "en"
+
+
+@pytest.mark.parametrize("question", ["再详细一点", "上海近海风电装机达到多少?"])
+def test_more_of_the_same_and_a_question_of_its_own_are_not_rewritten(built, question):
+    _, prompts = follow_up(built, Says("NO_ANSWER"), question=question)
+    assert len(prompts) == 1
+    assert "改写" not in prompts[0]
+
+
+def test_a_model_that_fails_at_rewriting_is_an_error(built):
+    history = [Assistant.load(built).ask(QUESTION)]
+    with serving(Fails(400)) as server, pytest.raises(ModelFailed):
+        load(built, server).ask(FOLLOW_UP, history=history)
+
+
 # The commands
 
 
@@ -268,7 +329,7 @@ def test_eval_asks_a_server_side_by_side_and_names_the_judge(built, capsys, tmp_
         told = ["--index", str(built), "--generator", server.url, "--model", "m"]
         assert cli.main(["eval", str(asked), "--out", str(tmp_path / "out"), *told]) == 0
         assert len(server.prompts) == 5
-    assert "judged by lexical" in capsys.readouterr().out
+    assert "judged by the words that statement and quote share" in capsys.readouterr().out
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["all"]
     assert (summary["facts"], summary["left out"], summary["violations"]) == (1.0, 5, 0)
     assert summary["citation recall"] == summary["citation precision"] == 1.0

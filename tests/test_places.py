@@ -158,6 +158,7 @@ def test_part_of_a_word_is_no_name(text):
         ("في جيانغسو", "江苏省"),
         ("وجيانغسو", "江苏省"),
         ("Cantão", "广州市"),
+        ("der Tianjiner Hafen", "天津市"),
     ],
 )
 def test_names_are_known_in_other_languages_and_forms(text, place):
@@ -168,6 +169,10 @@ def test_one_name_of_two_places_gives_both():
     assert names("산시성의 목표") == ["山西省", "陕西省"]
     first, second = find_mentions("산시성의 목표")
     assert (first.start, first.end) == (second.start, second.end) == (0, 3)
+
+
+def test_two_places_that_go_by_one_name_are_named_by_it():
+    assert names("川渝共建什么?") == names("成渝方案") == ["重庆市", "四川省"]
 
 
 def test_a_korean_name_begins_a_word_or_follows_another_name():
@@ -202,3 +207,8 @@ def test_a_document_is_of_its_region_and_of_the_places_in_its_title():
     document = Document("a", "无锡市新吴区碳达峰方案", "正文提到江苏", "a.txt", region="无锡市")
     assert places_of(document) == {"无锡市", "无锡市新吴区"}
     assert places_of(Document("b", "notes", "江苏", "b.txt")) == frozenset()
+
+
+def test_a_document_of_the_nation_is_of_the_bodies_that_speak_for_it():
+    document = Document("a", "碳达峰行动方案", "正文", "a.txt", region="全国")
+    assert places_of(document) == {"全国", "中国", "中共中央国务院", "国务院"}

@@ -15,11 +15,6 @@ from rag.stores import milvus
 QUESTIONS = ("江苏2025年风电装机目标?", "how many beehives?", "湖南的公交车", "屋顶", "甘肃2030年")
 
 
-@pytest.fixture(scope="module")
-def lite():
-    return pytest.importorskip("pymilvus", reason="pip install -e '.[milvus]'")
-
-
 def passages(assistant, **only):
     return [assistant.search(question, top_k=5, **only) for question in QUESTIONS]
 
@@ -45,19 +40,19 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch, tmp_path)
 
 
 @pytest.mark.slow
-def test_nothing_that_answers_is_named(lite):
+def test_nothing_that_answers_is_named():
     with pytest.raises(EngineMissing, match=r"no Milvus answers at http://127.0.0.1:9"):
         Assistant.load("http://127.0.0.1:9")
 
 
 @pytest.mark.slow
-def test_an_empty_place_names_the_command(lite, tmp_path):
+def test_an_empty_place_names_the_command(tmp_path):
     with pytest.raises(IndexMissing, match=r"rag index corpus/ --store milvus --uri"):
         Assistant.load(str(tmp_path / "empty.db"))
 
 
 @pytest.mark.slow
-def test_it_finds_what_a_folder_finds_through_changes(lite, corpus, tmp_path):
+def test_it_finds_what_a_folder_finds_through_changes(corpus, tmp_path):
     """Built, opened by its address, added to, and taken from: each time equal to a folder."""
     uri = str(tmp_path / "rows.db")
     in_milvus = Settings(store="milvus", uri=uri)
@@ -82,7 +77,7 @@ def test_it_finds_what_a_folder_finds_through_changes(lite, corpus, tmp_path):
 
 
 @pytest.mark.slow
-def test_only_what_is_new_is_sent_while_the_mean_length_stays(lite, corpus, tmp_path, monkeypatch):
+def test_only_what_is_new_is_sent_while_the_mean_length_stays(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(publishing, "_DRIFT", 1.0)
     settings = Settings(store="milvus", uri=str(tmp_path / "rows.db"))
     stored = Assistant.build([corpus], index=tmp_path / "index", settings=settings)
@@ -112,7 +107,7 @@ def replace_sources(documents, like):
 
 @pytest.mark.slow
 def test_a_writer_that_is_killed_between_rows_and_files_leaves_the_old_answers(
-    lite, corpus, tmp_path, monkeypatch
+    corpus, tmp_path, monkeypatch
 ):
     uri = str(tmp_path / "rows.db")
     settings = Settings(store="milvus", uri=uri)

@@ -54,6 +54,8 @@ def test_years_named_and_of_plans_are_found_once_ascending(question, years):
         ("江苏和浙江2025年的比重分别是多少?", "compare"),
         ("江苏与浙江谁更高", "compare"),
         ("Compare Jiangsu and Zhejiang", "compare"),
+        ("川渝共建的环境权益交易机构是什么?", "fact"),
+        ("川渝和江苏2025年的比重是多少?", "compare"),
         ("湖南要采取哪些措施?", "list"),
         ("列举湖南的重点任务", "list"),
         ("Which measures does Hunan list?", "list"),

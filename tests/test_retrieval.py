@@ -16,7 +16,7 @@ from rag.retrieval import (
 from rag.settings import Settings
 from rag.types import Document
 
-PLAIN = Weights(reranker=0)  # without what was learned, a score can be reckoned by hand
+PLAIN = Weights()
 GOALS = "到2025年,非化石能源消费比重达到{}左右。加快发展风电、光伏发电,建设清洁低碳的能源体系。"
 PASSAGE = (
     "加强城市公园绿地和郊野公园建设,提升城市绿化覆盖率,开展国土绿化行动,巩固生态系统碳汇能力,"
@@ -32,7 +32,8 @@ def make_document(name, text, **labels):
 
 
 def make_retriever(*documents, chunk_chars=400):
-    return Retriever(build_index(documents, Settings(chunk_chars=chunk_chars)), PLAIN)
+    """Without a reranker, so that a score can be reckoned by hand."""
+    return Retriever(build_index(documents, Settings(chunk_chars=chunk_chars)), weights=PLAIN)
 
 
 def find(retriever, question, *, top_k=10, **only):
@@ -71,13 +72,27 @@ def test_the_plan_of_the_region_that_is_named_comes_first(plans, question, first
     assert ids(find(plans, question))[0] == first
 
 
+def scores_of(plans, query):
+    return {hit.chunk.document.id: hit.score for hit in plans.search(query, top_k=10)}
+
+
 def test_a_named_place_adds_its_weight_and_nothing_else(plans):
     named = understand("湖南非化石能源消费比重?")
-    scores = {hit.chunk.document.id: hit.score for hit in plans.search(named, top_k=10)}
-    unnamed = plans.search(replace(named, places=()), top_k=10)
-    for hit in unnamed:
-        bonus = PLAIN.place if hit.chunk.document.id == "hn" else 0
-        assert scores[hit.chunk.document.id] == pytest.approx(hit.score + bonus, abs=1e-6)
+    scores = scores_of(plans, named)
+    unnamed = scores_of(plans, replace(named, places=(), everywhere=True))
+    for document, score in unnamed.items():
+        bonus = PLAIN.place if document == "hn" else 0
+        assert scores[document] == pytest.approx(score + bonus, abs=1e-6)
+
+
+@pytest.mark.parametrize("question", ["非化石能源消费比重?", "国务院的非化石能源消费比重?"])
+def test_what_names_no_lesser_place_is_asked_of_the_nation(plans, question):
+    query = understand(question)
+    scores = scores_of(plans, query)
+    everywhere = scores_of(plans, replace(query, everywhere=True))
+    for document, score in everywhere.items():
+        bonus = PLAIN.central if document == "cn" else 0
+        assert scores[document] == pytest.approx(score + bonus, abs=1e-6)
 
 
 def test_a_title_names_a_place_as_well_as_the_region_does():
@@ -89,7 +104,7 @@ def test_a_title_names_a_place_as_well_as_the_region_does():
 
 def test_the_score_is_the_share_of_the_words_and_the_weighted_cosine(plans):
     index = plans._index
-    query = replace(understand("非化石能源 seeds"), language="zh", chinese="")
+    query = replace(understand("非化石能源 seeds"), language="zh", chinese="", everywhere=True)
     (vector,) = index.embedder.embed_queries([query.question])
     words = ["非", "化", "石", "能", "源", "非化", "化石", "石能", "能源", "seed"]
     whole = sum(index.lexical.rarity(word) for word in words)

@@ -27,7 +27,8 @@ FILES = 12
 @pytest.fixture(scope="module")
 def ray():
     """Two workers on this machine."""
-    found = pytest.importorskip("ray", reason="pip install -e '.[ray]'")
+    import ray as found
+
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
     found.init(num_cpus=3, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
@@ -72,8 +73,10 @@ def test_results_that_are_kept_are_not_worked_out_again(monkeypatch, texts, tmp_
     making = Making(embedder, "embedded", 400)
 
     def here(missing, *, making, settings):
-        cut = spreading._Cutting(making.chunk_chars)
-        embed = spreading.Embedding(making.embedder_name, making.embedder.identity, settings)
+        once = spreading._Tries(1).begin
+        cut = spreading._Cutting(making.chunk_chars, once)
+        model = making.embedder_name, making.embedder.identity
+        embed = spreading.Embedding(*model, settings, once)
         for path, file in missing.items():
             for piece in cut({"path": path, "file": file}):
                 batch = embed({name: np.array([value]) for name, value in piece.items()})
@@ -113,6 +116,30 @@ def test_a_poisoned_document_is_reported_and_the_rest_goes_in(ray, texts, tmp_pa
     outcome = build(texts, tmp_path / "index")
     assert sorted(path.name for path, _ in outcome.failed) == ["empty.txt", "plan03.pdf"]
     assert len(outcome.added) == FILES
+
+
+class Dying(spreading._Cutting):
+    """Takes its process with it at one file, every time, as a reader's library may."""
+
+    def __call__(self, row):
+        found = super().__call__(row)
+        if row["file"].endswith("plan03.txt") and not found[0]["reason"]:
+            os._exit(1)
+        return found
+
+
+@pytest.mark.slow
+def test_a_document_that_kills_its_worker_is_reported_and_the_rest_goes_in(
+    ray, texts, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(spreading, "_Cutting", Dying)
+    monkeypatch.setattr(spreading, "_TRIES", 2)
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers don't have it
+    outcome = build(texts, tmp_path / "index")
+    [(path, reason)] = outcome.failed
+    assert path.name == "plan03.txt"
+    assert "the process that read it died" in reason
+    assert len(outcome.added) == FILES - 1
 
 
 @pytest.mark.slow
@@ -176,7 +203,7 @@ def test_a_run_that_broke_off_goes_on_where_it_stopped(ray, texts, tmp_path):
 
 @pytest.mark.slow
 def test_a_cluster_of_two_nodes_that_loses_one_finishes(texts, tmp_path):
-    ray = pytest.importorskip("ray", reason="pip install -e '.[ray]'")
+    import ray
     from ray.cluster_utils import Cluster
 
     ray.shutdown()

@@ -62,6 +62,21 @@ def test_a_lead_names_plan_and_pages():
     assert lead("en", Evidence(document(), 0, 2, 1.0)) == f"{TITLE} (p. 343): "
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", f"Jiangsu, {TITLE} (p. 343, in Chinese)"),
+        ("fr", f"Jiangsu, {TITLE} (p. 343, en chinois)"),
+        ("ko", f"장쑤, {TITLE} (343쪽, 중국어)"),
+        ("zh", f"《{TITLE}》(第343页)"),
+    ],
+)
+def test_a_foreign_reader_is_told_the_place_and_that_the_words_are_chinese(language, said):
+    assert cited_place(language, Evidence(document(language="zh"), 0, 2, 1.0)) == said
+    of_none = cited_place(language, Evidence(document(language="zh", region=""), 0, 2, 1.0))
+    assert of_none == said.split(", ", 1)[-1] if language != "zh" else said
+
+
 def test_a_draft_a_brief_and_a_source_without_pages_are_told():
     draft = Evidence(document(status="draft"), 0, 2, 1.0)
     assert cited_place("zh", draft) == f"《{TITLE}》(征求意见稿、第343页)"

@@ -13,36 +13,22 @@ embedded model, the reading of questions, the search or the features change.
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from evals.training.examples import Example, read_examples, read_singles, states
+from evals.training.gate import Gate, fit_gate
 from rag import Assistant
-from rag.answering import CANDIDATES
-from rag.embedders.static import load_embedded
-from rag.evaluation.metrics import norm
-from rag.evaluation.questions import Question, read_questions
-from rag.evidence.answerable import COEFFICIENTS, SIGNS, signs
-from rag.evidence.features import FEATURES, measure
-from rag.evidence.ranking import TREES, put_in_order
-from rag.evidence.units import Unit, cut_units
-from rag.query import understand
-from rag.settings import Settings
-from rag.types import Hit, Query
+from rag.evidence import answerable
+from rag.evidence.features import FEATURES
+from rag.evidence.ranking import TREES
 
-ROOT = Path(__file__).parents[2]
-QUESTIONS = ROOT / "evals/questions/train.jsonl"
 FOLDS = 5
-FALSE_REFUSALS = 0.028  # aimed at on the training questions, so that others keep under 0.05
 _RANKED = ("fact", "paraphrase", "list", "scope", "compare")
 _SHORT, _LONG = 140, 420  # characters of quotes: one clause, and what an answer may hold
 # More of these never makes a unit worse, whatever chance the training questions hold.
@@ -67,70 +53,27 @@ _GROUPS = {
 }
 
 
-@dataclass
-class Example:
-    """A question with its candidate units, their features, and how right each of them is, 0-1."""
-
-    question: Question
-    query: Query
-    hits: Sequence[Hit]
-    units: list[Unit]
-    rows: np.ndarray
-    right: np.ndarray
-    index: int
-    rarity: Callable[[str], float]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--index", type=Path, action="append", required=True)
     parser.add_argument("--ablate", action="store_true")
     args = parser.parse_args()
-    examples = [e for i, folder in enumerate(args.index) for e in read_examples(folder, i)]
-    if args.ablate:
-        ablate_ranker(examples)
-        ablate_gate(examples, cross_validate(examples, np.arange(len(FEATURES))))
-        return
+    assistants = [Assistant.load(folder) for folder in args.index]
+    examples = [e for i, each in enumerate(assistants) for e in read_examples(each, i)]
+    examples += read_singles(assistants[0], 0)
     every = np.arange(len(FEATURES))
     scores = cross_validate(examples, every)
     print("ranker, cross-validated:", told(examples, scores))
+    rarities = [each.index.lexical.rarity for each in assistants]
+    gate = Gate(examples, scores, folds(examples), rarities)
+    if args.ablate:
+        ablate_ranker(examples)
+        gate.ablate()
+        return
     trees = fit_trees(*stacked(examples), every)
     write(TREES, {"features": list(FEATURES), **as_record(trees)})
-    gate = fit_gate(examples, scores)
-    write(COEFFICIENTS, gate)
-    print(f"{len(examples):,} questions -> {TREES.name}, {COEFFICIENTS.name}")
-
-
-def read_examples(folder: Path, index: int) -> list[Example]:
-    """Every training question with the candidates that an index gives."""
-    assistant = Assistant.load(folder)
-    rarity, embed = assistant.index.lexical.rarity, load_embedded(Settings()).embed_passages
-    examples = []
-    for question in read_questions(QUESTIONS):
-        query = understand(question.text)
-        hits = assistant.search(question.text, top_k=CANDIDATES)
-        units = cut_units(query, hits)
-        rows = measure(query, hits, units, rarity=rarity, embed=embed)
-        right = np.array([rightness(question, unit) for unit in units])
-        examples.append(Example(question, query, hits, units, rows, right, index, rarity))
-    return examples
-
-
-def rightness(question: Question, unit: Unit) -> float:
-    """1 for a unit with the evidence, else the share of the facts it states; 0 on another page."""
-    if not question.must or not set(unit.document.pages_of(unit.start, unit.end)) & set(
-        question.pages
-    ):
-        return 0.0
-    text = norm(unit.own_text)
-    if any(norm(snippet) in text for snippet in question.evidence):
-        return 1.0
-    return float(np.mean(states(question, unit)))
-
-
-def states(question: Question, unit: Unit) -> np.ndarray:
-    text = norm(unit.text)
-    return np.array([any(norm(a) in text for a in group) for group in question.must], dtype=bool)
+    write(answerable.TREES, fit_gate(gate, as_record))
+    print(f"{len(examples):,} questions -> {TREES.name}, {answerable.TREES.name}")
 
 
 def stacked(examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
@@ -206,7 +149,7 @@ def told(examples: Sequence[Example], scores: Sequence[np.ndarray]) -> str:
     short, long = defaultdict(list), defaultdict(list)
     for example, score in zip(examples, scores, strict=True):
         question = example.question
-        if question.answerable and not example.index:
+        if example.answered and not (example.index or example.single):
             kind = f"{question.lang if question.lang in ('zh', 'en') else 'other'} {question.type}"
             short[kind].append(is_told(example, score, _SHORT))
             long[kind].append(is_told(example, score, _LONG))
@@ -225,65 +168,6 @@ def is_told(example: Example, score: np.ndarray, chars: int) -> bool:
     return bool(found.all())
 
 
-def gate_rows(
-    examples: Sequence[Example], scores: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    rows = [
-        signs(e.query, put_in_order(e.query, e.units, s.tolist()), e.rarity)
-        if e.units
-        else np.zeros(len(SIGNS))
-        for e, s in zip(examples, scores, strict=True)
-    ]
-    return np.array(rows), np.array([e.question.answerable for e in examples])
-
-
-def fit_logistic(rows: np.ndarray, labels: np.ndarray) -> Pipeline:
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=3000)).fit(
-        rows, labels
-    )
-
-
-def gate_probabilities(
-    examples: Sequence[Example], rows: np.ndarray, labels: np.ndarray
-) -> np.ndarray:
-    fold = folds(examples)
-    found = np.zeros(len(labels))
-    for held_out in range(FOLDS):
-        out = fold == held_out
-        found[out] = fit_logistic(rows[~out], labels[~out]).predict_proba(rows[out])[:, 1]
-    return found
-
-
-def fit_gate(examples: Sequence[Example], scores: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Coefficients for the signs as they are, and the threshold of the aimed false refusals."""
-    rows, labels = gate_rows(examples, scores)
-    found = gate_probabilities(examples, rows, labels)
-    print("gate, cross-validated:", refused(examples, found, labels))
-    asked = [e.query.kind != "compare" for e in examples]  # comparisons aren't refused by it
-    threshold = float(np.quantile(found[labels & np.array(asked)], FALSE_REFUSALS))
-    model = fit_logistic(rows, labels)
-    scaler, logistic = model.steps[0][1], model.steps[1][1]
-    coefficients = logistic.coef_[0] / scaler.scale_
-    intercept = float(logistic.intercept_[0] - np.dot(coefficients, scaler.mean_))
-    return {
-        "signs": list(SIGNS),
-        "coefficients": [round(float(c), 5) for c in coefficients],
-        "intercept": round(intercept, 5),
-        "threshold": round(threshold, 4),
-    }
-
-
-def refused(examples: Sequence[Example], found: np.ndarray, labels: np.ndarray) -> str:
-    """Of the first index: the area, and the share refused right at 3.5 and 5 % refused wrong."""
-    first = np.array([e.index == 0 for e in examples])
-    found, labels = found[first], labels[first]
-    shares = [
-        np.mean(found[~labels] < np.quantile(found[labels], wrong))
-        for wrong in (FALSE_REFUSALS, 0.05)
-    ]
-    return f"area {roc_auc_score(labels, found):.4f}, refused {shares[0]:.3f} {shares[1]:.3f}"
-
-
 def ablate_ranker(examples: Sequence[Example]) -> None:
     print("| left out | one clause | long answer | zh paraphrase | other fact |")
     every = np.arange(len(FEATURES))
@@ -294,15 +178,6 @@ def ablate_ranker(examples: Sequence[Example]) -> None:
         short, long = line.split("  ")[0].split("/")
         cells = (name, short, long, parts["zh paraphrase"], parts["other fact"])
         print("| " + " | ".join(cells) + " |", flush=True)
-
-
-def ablate_gate(examples: Sequence[Example], scores: Sequence[np.ndarray]) -> None:
-    rows, labels = gate_rows(examples, scores)
-    print("\n| sign left out | area, refused right |")
-    for name in ("", *SIGNS):
-        kept = [i for i, sign in enumerate(SIGNS) if sign != name]
-        found = gate_probabilities(examples, rows[:, kept], labels)
-        print(f"| {name or 'nothing'} | {refused(examples, found, labels)} |", flush=True)
 
 
 def write(path: Path, record: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 FOLDS holds the two embedding models that saw half of the training questions each
 (`train_static --folds`): a question's features come from the one that did not see it. PATHs are
 documents to find its pages in. Prints, cross-validated over plans, what the reranker brings and
-what each feature does, then writes `rag/reranking.json`.
+what each feature does, then writes `rag/rerankers/embedded.json`.
 source: scikit-learn, "Histogram-based gradient boosting".
 """
 
@@ -17,15 +17,14 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
-from evals.training.pairs import QUESTIONS, ROOT
+from evals.training.fit_answers import as_record
+from evals.training.pairs import QUESTIONS
 from rag import Assistant, Settings
 from rag.query import understand
-from rag.reranking import FEATURES
-from rag.retrieval import Retriever, Weights
+from rag.rerankers.embedded import FEATURES, MODEL, WEIGHT, features
+from rag.retrieval import Retriever
 from rag.types import Vectors
 
-OUT = ROOT / "rag" / "reranking.json"
-WEIGHT = Weights().reranker
 FOLDS = 5
 
 
@@ -61,9 +60,10 @@ def read_features(
             retriever = Retriever(index)
             for row, question in enumerate(questions):
                 if question["plan"] % 2 == fold:
-                    chunks, seen[row] = retriever.candidates(understand(question["question"]))
-                    pages = set(question["pages"])
-                    right[row] = [bool(pages & set(chunk.pages)) for chunk in chunks]
+                    query, pages = understand(question["question"]), set(question["pages"])
+                    found = retriever.candidates(query)
+                    seen[row] = features(query, found, index.lexical.rarity)
+                    right[row] = [bool(pages & set(each.chunk.pages)) for each in found]
     return np.array(seen), np.array(right)
 
 
@@ -93,25 +93,8 @@ def print_line(name: str, scores: np.ndarray, right: np.ndarray) -> None:
 
 
 def write(model: HistGradientBoostingClassifier) -> None:
-    """The trees as plain numbers; the first tree is the leaf that all scores begin with."""
-    start = float(model._baseline_prediction.ravel()[0])
-    trees = [
-        {"feature": [-1], "threshold": [0.0], "left": [0], "right": [0], "value": [round(start, 4)]}
-    ]
-    for (predictor,) in model._predictors:
-        nodes = predictor.nodes
-        trees.append(
-            {
-                "feature": np.where(nodes["is_leaf"], -1, nodes["feature_idx"]).tolist(),
-                "threshold": [float(f"{x:.6g}") for x in nodes["num_threshold"]],
-                "left": nodes["left"].tolist(),
-                "right": nodes["right"].tolist(),
-                "value": [round(float(x), 4) for x in nodes["value"]],
-            }
-        )
-    lines = ",\n".join(json.dumps(tree) for tree in trees)
-    head = json.dumps(list(FEATURES))
-    OUT.write_text(f'{{"features": {head},\n"trees": [\n{lines}\n]}}\n', encoding="utf-8")
+    record = {"features": list(FEATURES), **as_record(model)}
+    MODEL.write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

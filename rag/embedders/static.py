@@ -7,7 +7,7 @@ source: sentence-transformers documentation, "StaticEmbedding".
 
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,12 @@ class StaticEmbedder:
 
 
 def load_embedded(settings: Settings) -> StaticEmbedder:
-    """The model that ships with the program."""
+    """The model that ships with the program; one for all, as nothing changes it."""
+    return _embedded()
+
+
+@cache
+def _embedded() -> StaticEmbedder:
     return StaticEmbedder.load(EMBEDDED_FOLDER)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.errors import ModelFailed, ModelMissing
-from rag.settings import Settings
+from rag.settings import Backend, Settings
 from rag.types import Vectors
 
 if TYPE_CHECKING:
@@ -104,8 +104,14 @@ def load_transformer(settings: Settings) -> TransformerEmbedder:
     """
     name = settings.embedder
     try:
-        model = _open(name, settings.device)
+        model = _open(name, settings.device, settings.backend)
     except Exception as error:  # the hub client raises many types for "not there"
+        if "requires installing" in str(error):
+            raise ModelMissing(
+                f"backend {settings.backend!r} is not installed; install it, best into an "
+                f"environment of its own: `pip install 'sentence-transformers[{settings.backend}]'`"
+                ", or use the default: --backend torch."
+            ) from error
         raise ModelMissing(
             f"embedding model {name!r} can be neither opened here nor downloaded "
             f"({_first_line(error)}); name a local folder, or use the default: --embedder embedded."
@@ -113,7 +119,7 @@ def load_transformer(settings: Settings) -> TransformerEmbedder:
     return TransformerEmbedder(model, f"transformer:{_model_identity(name)}", settings.batch_size)
 
 
-def _open(name: str, device: str) -> "SentenceTransformer":
+def _open(name: str, device: str, backend: Backend) -> "SentenceTransformer":
     is_file, is_here = Path(name).exists(), Path(name).exists() or _is_cached(name)
     if not is_here:
         _ask_hub()
@@ -128,7 +134,10 @@ def _open(name: str, device: str) -> "SentenceTransformer":
         dtype = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
     # Weights load in a second or so; downloads keep their bar.
     disable_progress_bar()  # type: ignore[no-untyped-call]
-    open_model = partial(SentenceTransformer, name, device=device, model_kwargs={"dtype": dtype})
+    options = {"dtype": dtype} if backend == "torch" else {}  # the others know no such option
+    open_model = partial(
+        SentenceTransformer, name, device=device, backend=backend, model_kwargs=options
+    )
     try:
         if is_here:
             return open_model(local_files_only=True)

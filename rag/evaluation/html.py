@@ -21,7 +21,8 @@ from rag.evaluation.reports import (
     interval_text,
     judge_note,
     latency_note,
-    summarise_works,
+    title_groups,
+    told_settings,
 )
 from rag.evaluation.rows import FACTS, REFUSALS, Row
 from rag.evaluation.verdicts import VERDICTS
@@ -73,14 +74,18 @@ def render_html(run: Run, summary: Summary) -> str:
         script_hash=f"sha256-{digest}",
         tiles=_tiles(summary["all"]),
         plots=drawn,
-        judged=judge_note(run.rows).capitalize(),
+        judged=judge_note(run.rows),
         verdicts=count_verdicts(run.rows),
         meanings=VERDICTS,
         filters=_filters(run.rows),
         columns=[{"key": key, "name": name, "is_number": n} for key, name, n in _COLUMNS],
         rows=[_row(row, run.setup.titles) for row in run.rows],
         names=figure_names(),
-        groups=_groups(run, summary),
+        settings=told_settings(run.setup),
+        groups=[
+            _cells(title_groups(summary, run.setup.titles, documents=documents))
+            for documents in (False, True)
+        ],
     )
 
 
@@ -193,13 +198,6 @@ def _row(row: Row, titles: Mapping[str, str]) -> dict[str, Any]:
 
 def _short(text: str) -> str:
     return text if len(text) <= _QUOTE_CHARS else text[: _QUOTE_CHARS - 1] + "…"
-
-
-def _groups(run: Run, summary: Summary) -> list[list[dict[str, Any]]]:
-    """The groups of the summary, then the works, each a row of cells."""
-    works = summarise_works(run.rows)
-    titled = {f"{work} {run.setup.titles.get(work, '')}".strip(): c for work, c in works.items()}
-    return [_cells(summary), _cells(titled)]
 
 
 def _cells(summary: Summary) -> list[dict[str, Any]]:

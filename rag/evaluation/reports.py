@@ -16,7 +16,7 @@ from rag.evaluation.metrics import (
     PLAN_NAMES,
     RANK_NAMES,
 )
-from rag.evaluation.questions import TYPES, UNANSWERABLE
+from rag.evaluation.questions import TYPES
 from rag.evaluation.rows import (
     CITED_PAGE,
     FACTS,
@@ -36,6 +36,9 @@ SCORES = (*RANK_NAMES, *PLAN_NAMES, FACTS, *REFUSING, LANGUAGE, *CITING)
 ON_PAGE, INTERVALS = "on page", "95 %"
 _BUSY = 0.5  # processes a core that slow the measured one down noticeably
 SHARES = {*SCORES, ON_PAGE}
+DOCUMENT = "document "  # before the id of a work, in the name of its group
+_UNSET = ("", "None", "False", "0")
+_JUDGES = {"lexical": "the words that statement and quote share"}
 _TABLES = (
     ("n", *RANK_NAMES, *PLAN_NAMES),
     ("n", FACTS, *REFUSING, LANGUAGE, *CITING, ON_PAGE),
@@ -52,20 +55,30 @@ class Figure(NamedTuple):
 
 
 def summarise(rows: Sequence[Row]) -> Summary:
-    """Group -> column -> value: all, answerable, each type, each language, each type in Chinese.
+    """Group -> column -> value: all, answerable, types, languages, types in Chinese, documents.
 
-    Languages come with the most asked first. Scores are means over the questions they are
-    defined for, "violations" and "stray figures" are totals, "on page" is the share of all
-    citations of answerable questions; a value with nothing to take it over is None. Under "95 %"
-    stand the bootstrap intervals, column -> [low, high], of all columns that have one.
+    A document's group is named "document " and the id of its work; it holds the questions whose
+    pages are of the work.
+
+    Languages come with the most asked first, documents by their ids. Scores are means over the
+    questions they are defined for, "violations" and "stray figures" are totals, "on page" is the
+    share of all citations of answerable questions; a value with nothing to take it over is None.
+    Under "95 %" stand the bootstrap intervals, column -> [low, high], of all columns that have one.
     """
     return {name: _summary_of(group) for name, group in _groups(rows).items() if group}
 
 
-def summarise_works(rows: Sequence[Row]) -> Summary:
-    """The same by work, for questions that have pages, in order of their ids."""
-    works = sorted({work for row in rows for work in row.works})
-    return {work: _summary_of([row for row in rows if work in row.works]) for work in works}
+def title_groups(
+    summary: Summary, titles: Mapping[str, str], *, documents: bool
+) -> dict[str, dict[str, Any]]:
+    """Either the groups that are documents, named by id and title, or all others.
+
+    titles: work -> title, as in `Setup`.
+    """
+    if not documents:
+        return {name: v for name, v in summary.items() if not name.startswith(DOCUMENT)}
+    works = {n.removeprefix(DOCUMENT): v for n, v in summary.items() if n.startswith(DOCUMENT)}
+    return {f"{work} {titles.get(work, '')}".strip(): v for work, v in works.items()}
 
 
 def count_verdicts(rows: Iterable[Row]) -> dict[str, int]:
@@ -75,7 +88,7 @@ def count_verdicts(rows: Iterable[Row]) -> dict[str, int]:
 
 
 def render(summary: Summary) -> str:
-    """The figures of all questions with their intervals, then aligned tables of every group."""
+    """The figures of all questions with intervals, then aligned tables by type and language."""
     if not summary:
         return "no question"
     every = summary["all"]
@@ -85,7 +98,8 @@ def render(summary: Summary) -> str:
         for name in dict.fromkeys(name for table in _TABLES for name in table)
         if every[name] is not None
     ]
-    cells = {g: {n: cell(n, columns[n]) for n in figure_names()} for g, columns in summary.items()}
+    shown = title_groups(summary, {}, documents=False)
+    cells = {g: {n: cell(n, columns[n]) for n in figure_names()} for g, columns in shown.items()}
     table = pd.DataFrame.from_dict(cells, orient="index")
     wide = (table[list(names)].to_string() for names in _TABLES)
     return "\n\n".join(("\n".join(lines), *wide))
@@ -100,19 +114,19 @@ def render_markdown(run: Run, summary: Summary) -> str:
         for name in figure_names()
         if every[name] is not None
     ]
-    shown = ("n", "recall@5", "MRR", FACTS, FALSE_REFUSALS, "on page", "median chars")
-    groups = [[g, *(cell(n, columns[n]) for n in shown)] for g, columns in summary.items()]
     verdicts = count_verdicts(run.rows)
-    settings = ", ".join(f"{name} {value}" for name, value in setup.settings.items() if value)
+    settings = ", ".join(f"{name} {value}" for name, value in told_settings(setup).items())
     parts = [
         f"# {setup.questions} over {setup.index}",
         f"{setup.count} questions; {settings}; {latency_note(setup)} "
         f"Index {setup.index_checksum[:12]}, questions {setup.questions_checksum[:12]}, "
         f"program {setup.program_checksum[:12]}, {setup.started}.",
         _markdown_table(("metric", "value", "95 % interval"), figures),
-        *filter(None, [judge_note(run.rows).capitalize()]),
+        *filter(None, [judge_note(run.rows)]),
         "## By type and language",
-        _markdown_table(("group", *shown), groups),
+        _groups_table(title_groups(summary, {}, documents=False)),
+        "## By document",
+        _groups_table(title_groups(summary, setup.titles, documents=True)),
         "## What became of the questions",
         _markdown_table(
             ("verdict", "questions", "meaning"),
@@ -125,7 +139,13 @@ def render_markdown(run: Run, summary: Summary) -> str:
 def judge_note(rows: Iterable[Row]) -> str:
     """Whose word the citation recall and precision are; "" where they weren't taken."""
     judges = sorted({row.judge for row in rows if row.judge})
-    return f"citation recall and precision are judged by {', '.join(judges)}" if judges else ""
+    names = ", ".join(_JUDGES.get(judge, judge) for judge in judges)
+    return f"Citation recall and precision are judged by {names}." if judges else ""
+
+
+def told_settings(setup: Setup) -> dict[str, str]:
+    """Those that chose something; none that is off, nought or left to the default of a model."""
+    return {name: value for name, value in setup.settings.items() if value not in _UNSET}
 
 
 def latency_note(setup: Setup) -> str:
@@ -158,20 +178,33 @@ def figure_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for table in _TABLES for name in table))
 
 
+def _groups_table(groups: Summary) -> str:
+    names = ("n", "recall@5", "MRR", FACTS, FALSE_REFUSALS, ON_PAGE, "median chars")
+
+    def told(name: str, columns: Mapping[str, Any]) -> str:
+        ends = interval_text(name, columns)
+        return f"{cell(name, columns[name])} ({ends})" if ends else cell(name, columns[name])
+
+    rows = [[group, *(told(n, columns) for n in names)] for group, columns in groups.items()]
+    return _markdown_table(("group", *names), rows)
+
+
 def _markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(text.replace('|', '/') for text in line)} |" for line in lines)
 
 
 def _groups(rows: Sequence[Row]) -> dict[str, list[Row]]:
     languages = [lang for lang, _ in Counter(row.lang for row in rows).most_common()]
     chinese = [row for row in rows if row.lang == "zh"]
+    works = sorted({work for row in rows for work in row.works})
     return {
         "all": list(rows),
-        "answerable": [row for row in rows if row.type != UNANSWERABLE],
+        "answerable": [row for row in rows if row.can_be_answered],
         **{name: [row for row in rows if row.type == name] for name in TYPES},
         **{name: [row for row in rows if row.lang == name] for name in languages},
         **{f"zh {name}": [row for row in chinese if row.type == name] for name in TYPES},
+        **{f"{DOCUMENT}{work}": [row for row in rows if work in row.works] for work in works},
     }
 
 

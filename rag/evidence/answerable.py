@@ -1,25 +1,25 @@
 """How likely the documents answer a question, from the units they offer.
 
-A logistic regression whose coefficients stand in `answerable.json`, fitted on the training
-questions by `python -m evals.training.fit_answers`; its threshold wrongly refuses 3.5 % of them.
+The trees in `answerable.json` were fitted on the training questions, and on the same without the
+passages that answer them, by `python -m evals.training.fit_answers`. None of them may hold more
+support against an answer, so that little support never looks like much.
 """
 
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rag.evidence.asked import focus
 from rag.evidence.features import Asked, as_shares, cover, has_figure, words_in
-from rag.evidence.trees import Numbers, sigmoid
+from rag.evidence.trees import Numbers, Trees
 from rag.evidence.units import Unit
-from rag.types import Query
+from rag.types import Hit, Query
 from rag.words import normalize
 
-COEFFICIENTS = Path(__file__).with_name("answerable.json")
+TREES = Path(__file__).with_name("answerable.json")
 SIGNS = (
     "best",  # score of the best unit
     "best_three",  # sum of the three best scores
@@ -34,26 +34,45 @@ SIGNS = (
     "content_with_figure",
     "year_met",  # of the best unit, as in Unit
     "asks_year",
+    "hit",  # score of the best hit
+    "cosine",  # of the embedded model, question and best unit
+    "best_cosine",  # the highest of any unit
+    "margin",  # best score less the second best
+    "other_work",  # best score of a unit of another plan
+    "asks_list",
+    "asks_scope",
+    "foreign",  # the question isn't Chinese
 )  # fmt: skip
+# The more of these, the likelier an answer; the more of the others, the less so; else either way.
+RISING = frozenset({
+    "best", "best_three", "content", "focus", "best_with_unit", "content_with_unit",
+    "content_with_figure", "year_met", "hit", "cosine", "best_cosine",
+})  # fmt: skip
+FALLING = frozenset({"missing", "unknown"})
 
 
-def estimate(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> float:
-    """Probability that the documents answer, 0 to 1. ranked: best first."""
+def estimate(
+    query: Query, hits: Sequence[Hit], ranked: Sequence[Unit], rarity: Callable[[str], float]
+) -> float:
+    """Probability that the documents answer, 0 to 1. hits, ranked: best first."""
     if not ranked:
         return 0.0
-    record = load_coefficients()
-    log_odds = record["intercept"] + float(
-        np.dot(signs(query, ranked, rarity), record["coefficients"])
-    )
-    return float(sigmoid(log_odds))
+    return probability(signs(query, hits, ranked, rarity))
+
+
+def probability(row: Numbers) -> float:
+    """What the trees make of the signs."""
+    return float(_load()[0].probabilities(row[None])[0])
 
 
 def threshold() -> float:
     """The probability under which the documents are taken not to answer."""
-    return float(load_coefficients()["threshold"])
+    return _load()[1]
 
 
-def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> Numbers:
+def signs(
+    query: Query, hits: Sequence[Hit], ranked: Sequence[Unit], rarity: Callable[[str], float]
+) -> Numbers:
     """In the order of SIGNS; at least one unit is needed."""
     asked = Asked(query, rarity)
     best = ranked[0]
@@ -81,6 +100,14 @@ def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) 
         "content_with_figure": _most(held, figure),
         "year_met": best.year_met,
         "asks_year": bool(query.years),
+        "hit": max(hit.score for hit in hits),
+        "cosine": best.cosine,
+        "best_cosine": max(unit.cosine for unit in ranked),
+        "margin": best.score - ranked[1].score if len(ranked) > 1 else best.score,
+        "other_work": next((u.score for u in ranked if u.document.work != best.document.work), 0.0),
+        "asks_list": query.kind == "list",
+        "asks_scope": query.kind == "scope",
+        "foreign": query.language != "zh",
     }
     return np.array([float(values[name]) for name in SIGNS])
 
@@ -99,7 +126,8 @@ def _most(values: Sequence[float], fit: Sequence[bool]) -> float:
 
 
 @cache
-def load_coefficients() -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
+def _load() -> tuple[Trees, float]:
+    """The trees and the threshold."""
+    record = json.loads(TREES.read_text(encoding="utf-8"))
     assert record["signs"] == list(SIGNS), "refit: python -m evals.training.fit_answers"
-    return record
+    return Trees.from_record(record), float(record["threshold"])

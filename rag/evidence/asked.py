@@ -44,6 +44,19 @@ def years_in(text: str) -> set[int]:
     return {int(year) for year in re.findall(_A_YEAR, _OTHER_YEAR.sub("", text))}
 
 
+def content_of(query: Query) -> str:
+    """The question without the words that only ask: 多少, how many; whole if it has no others."""
+    pattern = _asking().get(query.language)
+    left = pattern.sub(" ", query.question) if pattern else query.question
+    return left if any(char.isalnum() for char in left) else query.question
+
+
+@cache
+def _asking() -> dict[str, re.Pattern[str]]:
+    words = json.loads(_TABLE.read_text(encoding="utf-8"))["asking"]
+    return {language: re.compile(each, re.IGNORECASE) for language, each in words.items()}
+
+
 @cache
 def _units() -> tuple[FigureUnit, ...]:
     rows = json.loads(_TABLE.read_text(encoding="utf-8"))["units"]

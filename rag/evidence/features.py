@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rag.evidence.asked import YEAR_PHRASE, asked_unit
+from rag.evidence.asked import YEAR_PHRASE, asked_unit, content_of
 from rag.evidence.trees import Numbers
 from rag.evidence.units import Unit
 from rag.places import places_of
@@ -108,7 +108,7 @@ class Asked:
         self.query = query
         self.places = {place.name for place in query.places}
         self.unit = asked_unit(query)
-        self._own = _weights(query, query.question, rarity)
+        self._own = _weights(query, content_of(query), rarity)
         self._chinese = _weights(query, query.chinese, rarity) if query.chinese else self._own
         self._plain = _BLANK.sub("", normalize(query.question))
         self._plain_chinese = _BLANK.sub("", query.chinese) or self._plain
@@ -149,8 +149,8 @@ class Titled(NamedTuple):
 
 
 def cover(weights: Weights, words: frozenset[str]) -> float:
-    """Sum of the weights of the words found."""
-    return sum(value for word, value in weights.items() if word in words)
+    """Sum of the weights of the words found, added up in the order of `weights`."""
+    return sum(map(weights.__getitem__, filter(words.__contains__, weights)))
 
 
 @lru_cache(maxsize=4096)
@@ -182,6 +182,7 @@ def _row(
     query, document, text = asked.query, unit.document, normalize(unit.own_text)
     weights, words = asked.weights(document), words_in(unit.own_text)
     sections = document.sections_at(unit.clause)
+    headings = " ".join(section.title for section in sections if section.title != document.title)
     titled = asked.titled(document)
     covered = cover(titled.pairs, words)
     with_figure = has_figure(text)
@@ -189,7 +190,7 @@ def _row(
         "cover": cover(weights, words),
         "cover_pairs": covered,
         "cover_content": cover(titled.rest, words),
-        "cover_headings": cover(weights, words_in(" ".join(document.section_path(unit.clause)))),
+        "cover_headings": cover(weights, words_in(headings)),
         "cover_heading": cover(weights, words_in(sections[-1].title)) if sections else 0.0,
         "cover_near": cover(weights, near),
         "cover_title": titled.cover,

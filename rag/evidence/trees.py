@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.types import Vectors
+
 Numbers = NDArray[np.float64]
 
 
@@ -37,6 +39,10 @@ class Trees:
 
     def probabilities(self, rows: Numbers) -> Numbers:
         """rows: (n, features). Returns (n,), each 0 to 1."""
+        return np.asarray(sigmoid(self.log_odds(rows)))
+
+    def log_odds(self, rows: Numbers | Vectors) -> Numbers:
+        """rows: (n, features). Returns (n,)."""
         at = np.zeros((len(rows), len(self._values)), dtype=np.int64)
         tree = np.arange(len(self._values))
         each = np.arange(len(rows))[:, None]
@@ -46,7 +52,7 @@ class Trees:
             if not below.any():
                 break
             at = np.where(below > 0, below, at)
-        return np.asarray(sigmoid(self._baseline + self._values[tree, at].sum(axis=1)))
+        return np.asarray(self._baseline + self._values[tree, at].sum(axis=1))
 
 
 def sigmoid(log_odds: Numbers | float) -> Numbers:

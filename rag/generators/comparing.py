@@ -12,12 +12,13 @@ from typing import NamedTuple, Protocol
 
 from rag.places import find_places, name_in, places_of
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
-from rag.wording import say, say_pages
+from rag.wording import name, say, say_pages
 from rag.words import find_numerals, split_clauses, tokenize
 
 MAX_ROWS = 12  # a longer table is for `rag targets`
 _BEFORE = 200  # characters of the page before in which a clause cut by the page break begins
 _YEAR = re.compile(r"20\d\d")
+_QUESTION_END = re.compile("[?？]")
 _LOWEST = re.compile(r"最[低少小早]|更[低少小早严]|lowest|lower|least|earliest", re.IGNORECASE)
 
 
@@ -64,12 +65,25 @@ class Comparer:
         head = Statement(say(query.language, "compared", indicator=_named(query, rows[0])), ())
         quotes = {place: self._quote(query, place, hits) for place in missing}
         told = [statement for statement in quotes.values() if statement]
-        statements = [head, *(_statement(query, same) for same in _grouped(rows)), *told]
+        statements = [head, *_table_of(query, rows), *self._further(query, rows, documents), *told]
         untold = [name_in(query.language, p) for p, said in quotes.items() if not _has_figure(said)]
         if untold:
             names = say(query.language, "comma").join(untold)
             statements.append(Statement(say(query.language, "no_figure", places=names), ()))
         return Draft(tuple(statements))
+
+    def _further(
+        self, query: Query, told: Sequence[_Row], documents: Sequence[Document]
+    ) -> Iterator[Statement]:
+        """The rows of the indicators that the question asks for after its first question mark."""
+        known = {row.target.indicator for row in told}
+        for part in filter(str.strip, _QUESTION_END.split(query.question)[1:]):
+            rows = self._rows(replace(query, question=part), documents)
+            if rows and rows[0].target.indicator not in known:
+                known |= {row.target.indicator for row in rows}
+                indicator = _named(query, rows[0])
+                yield Statement(say(query.language, "compared", indicator=indicator), ())
+                yield from _table_of(query, rows)
 
     def _rows(self, query: Query, documents: Sequence[Document]) -> list[_Row]:
         asked = {place.name for place in query.places}
@@ -180,7 +194,21 @@ def _region(query: Query, region: str) -> str:
     return name_in(query.language, places[0]) if len(places) == 1 else region
 
 
-def _statement(query: Query, same: Sequence[_Row]) -> Statement:
+def _table_of(query: Query, rows: Sequence[_Row]) -> Iterator[Statement]:
+    for same in _grouped(rows):
+        yield _statement(query, same, _label(query, same, rows))
+
+
+def _label(query: Query, same: Sequence[_Row], rows: Sequence[_Row]) -> str:
+    """The region; the plans themselves where another one of the region gives another figure."""
+    region, works = same[0].document.region, {row.document.work for row in same}
+    if any(r.document.region == region and r.document.work not in works for r in rows):
+        names = dict.fromkeys(name(query.language, row.document) for row in same)
+        return say(query.language, "comma").join(names)
+    return _region(query, region)
+
+
+def _statement(query: Query, same: Sequence[_Row], label: str) -> Statement:
     row, target, document = same[0], same[0].target, same[0].document
     known = find_numerals(query.question) | find_numerals(row.evidence.quote)
     year = "" if target.year in map(str, query.years) else target.year
@@ -192,7 +220,7 @@ def _statement(query: Query, same: Sequence[_Row]) -> Statement:
     text = say(
         query.language,
         "row",
-        region=_region(query, document.region),
+        region=label,
         figure=f"{row.figure}{target.unit}{_shown(target.qualifier)}",
         details=say(query.language, "comma").join(filter(None, details)),
     )

@@ -182,6 +182,8 @@ def _statements(query: Query, units: Iterable[Unit]) -> Iterator[Statement]:
 def _opening(query: Query, unit: Unit, before: Unit | None) -> str:
     evidence = Evidence(unit.document, unit.start, unit.end, unit.score)
     document: Document | None = before.document if before else None
-    if unit.document is document and evidence.pages:
+    if unit.document is document:
+        if not evidence.pages:
+            return ""
         return say(query.language, "lead", place=say_pages(query.language, evidence.pages))
     return lead(query.language, evidence)

@@ -45,6 +45,23 @@ class _Passing(Exception):
         self.retry_after = retry_after
 
 
+class _WithoutQuery(logging.Filter):
+    """httpx logs the URL of every request, and some servers take their key in its query."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        import httpx
+
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg
+                for arg in record.args
+            )
+        return True
+
+
+_WITHOUT_QUERY = _WithoutQuery()
+
+
 class ServerChat:
     """One model of one server; nothing is asked of it before the first question."""
 
@@ -57,6 +74,7 @@ class ServerChat:
             raise BadRequest(
                 f"{url!r} names no server; give its base URL, e.g. http://localhost:8000/v1."
             )
+        logging.getLogger("httpx").addFilter(_WITHOUT_QUERY)
         self._settings = settings
         self._secrets = tuple(filter(None, (key, given.password)))
         self._url = given.copy_with(username=None, password=None, query=None)
@@ -161,13 +179,16 @@ class ServerChat:
         try:
             response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError) as error:
+            _log.warning("%s: can't be reached (%s)", self.name, type(error).__name__)
             raise _Passing(f"it can't be reached ({error or type(error).__name__})") from error
         except httpx.TimeoutException as error:  # tried again, it would take as long again
+            _log.warning("%s: silent for %g s", self.name, self._settings.timeout_s)
             raise self._failed(f"it was silent for {self._settings.timeout_s:g} s") from error
         except httpx.HTTPError as error:
             raise self._failed(f"{type(error).__name__}: {error}") from error
         if response.status_code == httpx.codes.OK:
             return response
+        _log.warning("%s: status %d", self.name, response.status_code)
         try:
             fault = self._fault(response)
         finally:
@@ -200,6 +221,7 @@ class ServerChat:
                 if text:
                     yield text
         except httpx.TimeoutException as error:
+            _log.warning("%s: fell silent for %g s", self.name, self._settings.timeout_s)
             raise self._failed(f"it fell silent for {self._settings.timeout_s:g} s") from error
         except httpx.HTTPError as error:
             raise self._failed(f"it broke off ({type(error).__name__})") from error

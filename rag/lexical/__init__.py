@@ -6,15 +6,15 @@ Turtle, Flood 1995, "Query evaluation: strategies and optimizations" (MaxScore).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.lexical.building import write_postings
+from rag.lexical.building import Postings, read_postings, write_postings
 from rag.types import Ids, Vectors
 from rag.words import tokenize
 
@@ -49,13 +49,11 @@ class Lexical(Protocol):
 class LexicalIndex:
     """BM25 scores of a fixed list of texts; row i belongs to text i."""
 
-    def __init__(self, bm25: Any, rows: int) -> None:  # noqa: ANN401 - bm25s has no types
-        self._bm25 = bm25
+    def __init__(self, postings: Postings, vocabulary: Mapping[str, int], rows: int) -> None:
+        """vocabulary: word -> its number in the postings."""
+        self._starts, self._listed, self._data = postings
+        self._vocabulary = vocabulary
         self.rows = rows
-        stored = bm25.scores  # plain arrays over the same memory; slices of a memmap cost more
-        self._starts, self._listed, self._data = (
-            np.asarray(stored[name]) for name in ("indptr", "indices", "data")
-        )
 
     @classmethod
     def build(cls, texts: Iterable[str]) -> "LexicalIndex":
@@ -74,10 +72,11 @@ class LexicalIndex:
 
     def scores(self, tokens: Sequence[str]) -> Vectors:
         """BM25 score of every row, shape (rows,), >= 0; a token given twice counts twice."""
-        known = [token for token in tokens if token in self._bm25.vocab_dict]
-        if not known:
-            return np.zeros(self.rows, dtype=np.float32)
-        return np.asarray(self._bm25.get_scores(known), dtype=np.float32)
+        total = np.zeros(self.rows, dtype=np.float32)
+        for number in self._known(tokens):
+            listed, data = self._postings(number)
+            total[listed] += data
+        return total
 
     def scores_of(self, tokens: Sequence[str], rows: Ids) -> Vectors:
         """What `scores` gives for `rows`, bit for bit, shape (n,); rows: ascending."""
@@ -156,10 +155,10 @@ class LexicalIndex:
         return np.asarray(np.where(listed[at] == rows, data[at], 0), dtype=np.float32)
 
     def _known(self, tokens: Sequence[str]) -> list[int]:
-        vocabulary = self._bm25.vocab_dict
+        vocabulary = self._vocabulary
         return [vocabulary[token] for token in tokens if token in vocabulary]
 
-    def _postings(self, number: int) -> tuple[Ids, Vectors]:
+    def _postings(self, number: int) -> tuple[NDArray[np.int32], Vectors]:
         """The rows with a word, ascending, and what it adds to the score of each."""
         begin, end = self._starts[number : number + 2]
         return self._listed[begin:end], self._data[begin:end]
@@ -170,8 +169,8 @@ class LexicalIndex:
 
     def rarity(self, token: str) -> float:
         """How much a token tells, > 0, as BM25 weighs it; an unknown one as much as the rarest."""
-        vocabulary = self._bm25.vocab_dict
-        found = self._rows_with(vocabulary[token]) if token in vocabulary else 1
+        number = self._vocabulary.get(token)
+        found = 1 if number is None else self._rows_with(number)
         return float(np.log((self.rows + 1) / (found + 0.5)))
 
     def _rows_with(self, token_id: int) -> int:
@@ -180,10 +179,7 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path) -> "LexicalIndex":
         """Map what `write` wrote; raises OSError, ValueError or KeyError on a damaged folder."""
-        import bm25s  # slow to load
-
-        bm25 = bm25s.BM25.load(str(folder), mmap=True)
-        return cls(bm25, int(bm25.scores["num_docs"]))
+        return cls(*read_postings(folder))
 
 
 def _mask(rows: Ids, count: int) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
-"""Token lists -> the files that BM25S loads, with memory for one block and the vocabulary.
+"""Token lists -> the files that BM25S loads, and back; memory for one block and the vocabulary.
 
-The numbers are those of BM25S's own build, bit for bit; that one holds every token of every text.
+The numbers are those of BM25S's own build, bit for bit; that one holds every token of every text,
+and to load it takes longer than a search.
 source: Lù 2024, "BM25S", section 2; the files are those of its version 0.3.
 """
 
@@ -15,12 +16,21 @@ from typing import IO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Ids
+from rag.types import Ids, Vectors
 
 _BLOCK = 4_000_000  # postings sorted at once: 100 MB
 _FORMAT = "0.3.16"  # of BM25S, whose files these are
 _DATA, _INDICES, _INDPTR = (f"{name}.csc.index.npy" for name in ("data", "indices", "indptr"))
+_VOCABULARY, _PARAMS = "vocab.index.json", "params.index.json"
 Numbers = NDArray[np.int32]
+
+
+class Postings(NamedTuple):
+    """Rows and what they score, word after word; word i has `rows[starts[i] : starts[i + 1]]`."""
+
+    starts: Ids
+    rows: Numbers
+    scores: Vectors
 
 
 class _Block(NamedTuple):
@@ -52,11 +62,27 @@ def write_postings(texts: Iterable[Sequence[str]], folder: Path, *, k1: float, b
         spilled.seek(0)
         _fill(folder, _blocks(spilled, sizes), starts, np.array(lengths), k1=k1, b=b)
     text = json.dumps(numbers, ensure_ascii=False, separators=(",", ":"))
-    (folder / "vocab.index.json").write_text(text, encoding="utf-8")
+    (folder / _VOCABULARY).write_text(text, encoding="utf-8")
     described = {"k1": k1, "b": b, "delta": 0.5, "method": "lucene", "idf_method": "lucene"}
     described |= {"dtype": "float32", "int_dtype": "int32", "num_docs": len(lengths)}
     described |= {"version": _FORMAT, "backend": "numpy"}
-    (folder / "params.index.json").write_text(json.dumps(described, indent=4), encoding="utf-8")
+    (folder / _PARAMS).write_text(json.dumps(described, indent=4), encoding="utf-8")
+
+
+def read_postings(folder: Path) -> tuple[Postings, dict[str, int], int]:
+    """(postings, mapped; word -> its number; rows) as `write_postings` wrote them.
+
+    Raises OSError, ValueError or KeyError on a damaged folder.
+    """
+    postings = Postings(
+        *(
+            np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False))
+            for name in (_INDPTR, _INDICES, _DATA)
+        )
+    )  # plain arrays over the mapped memory; slices of a memmap cost more
+    vocabulary = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
+    params = json.loads((folder / _PARAMS).read_text(encoding="utf-8"))
+    return postings, vocabulary, int(params["num_docs"])
 
 
 def _spill(

@@ -5,9 +5,8 @@ To add a format: write `rag/readers/<format>.py` with `recognises` and `read`, a
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rag.errors import ReadError
 from rag.readers import compilation, html, markdown, pdf, text, word
@@ -42,16 +41,31 @@ _HEAD_BYTES = 64 * 1024
 _SUFFIXES = {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".pdf", ".docx"}
 
 
-def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
+class Found(NamedTuple):
+    """strays: links in a folder named that lead out of it; what they lead to isn't to be read."""
+
+    files: tuple[Path, ...]
+    strays: tuple[Path, ...]
+
+
+def find_files(paths: Sequence[Path]) -> Found:
     """The files to read: those named, and of each folder named those of a known suffix, sorted.
 
-    A file named more than once is read once, by the first path that names it.
-    Hidden files and folders' README files are passed over. A missing path raises ReadError.
+    A file named more than once is read once, by the first path that names it. Hidden files,
+    folders' README files and what is no file, such as a pipe, are passed over; links to folders
+    aren't followed. A missing path raises ReadError.
     """
     files: dict[Path, Path] = {}
-    for file in chain.from_iterable(map(_files_at, paths)):
-        files.setdefault(file.resolve(), file)
-    return tuple(files.values())
+    strays: list[Path] = []
+    for path in paths:
+        home = path.resolve()
+        for file in _files_at(path):
+            target = file.resolve()
+            if file != path and file.is_symlink() and not target.is_relative_to(home):
+                strays.append(file)
+            else:
+                files.setdefault(target, file)
+    return Found(tuple(files.values()), tuple(strays))
 
 
 def read_file(path: Path) -> tuple[Document, ...]:

@@ -1,19 +1,25 @@
 """PDF with a text layer -> one Document; lines are joined to paragraphs across page breaks."""
 
+import json
 import re
+import subprocess
+import sys
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rag.errors import ReadError
+from rag.readers import pdf_layer
 from rag.readers.joining import between
 from rag.readers.labels import describe, find_outline, first_title
+from rag.readers.pdf_layer import MAX_CHARS, Layer
 from rag.types import Document, PageSpan
 
 _MAGIC = b"%PDF-"
 _MAGIC_BYTES = 1024  # the magic may stand after other bytes. source: ISO 32000-1, Annex H.3.4.1
-_WRONG_PASSWORD = 4  # FPDF_ERR_PASSWORD in fpdfview.h
+MAX_MEMORY_BYTES = 2 << 30  # a compilation of 1,068 pages takes a tenth of it
+MAX_CPU_S = 60  # and a tenth of that
+_MAX_WALL_S = 300  # on a machine that is busy otherwise
 _HYPHEN_AT_END = re.compile("[\x02\ufffe]")  # PDFium's marks, put in place of hyphen and line end
 _HYPHENATED = re.compile(r"[^\W\d_]+-[^\W\d_]+")
 _FIRST_PART = re.compile(r"([^\W\d_]*[a-z\u00df-\u024f])-$")
@@ -68,26 +74,51 @@ def read(path: Path, source: str) -> tuple[Document, ...]:
 
 def _load(path: Path) -> tuple[str, list[_Page]]:
     """The title among the properties, and every page's lines."""
-    import pypdfium2  # a native library, loaded when there is a PDF
+    layer = _layer_apart(path)
+    fault = layer.get("fault")
+    if fault == "locked":
+        raise ReadError(
+            f"{path} is locked by a password; unlock it: "
+            f"`qpdf --decrypt --password=SECRET '{path}' new.pdf`."
+        )
+    if fault == "large":
+        raise ReadError(
+            f"{path} holds more than {MAX_CHARS:,} characters, or is damaged so that it seems to; "
+            f"split it: `qpdf --split-pages=500 '{path}' part.pdf`."
+        )
+    if fault:
+        raise ReadError(
+            f"{path} is a damaged PDF; get it anew or mend it: `qpdf '{path}' new.pdf`."
+        )
+    lines = [tuple(filter(None, map(str.strip, _plain(t).split("\n")))) for t in layer["texts"]]
+    return layer["title"], [
+        _Page(*page) for page in zip(_numbers(layer["labels"]), lines, strict=True)
+    ]
 
+
+def _layer_apart(path: Path) -> Layer:
+    """What `read_layer` gives, from a process that the file can't take further than its limits."""
+    limits = (str(MAX_MEMORY_BYTES), str(MAX_CPU_S))
+    command = [sys.executable, "-P", pdf_layer.__file__, str(path.resolve()), *limits]
     try:
-        with closing(pypdfium2.PdfDocument(path)) as pdf:
-            title = str(pdf.get_metadata_value("Title"))
-            labels = [str(pdf.get_page_label(i)) for i in range(len(pdf))]
-            texts = [_page_text(pdf, i) for i in range(len(pdf))]
-    except pypdfium2.PdfiumError as error:
-        if getattr(error, "err_code", None) == _WRONG_PASSWORD:
-            fault, remedy = "is locked by a password; unlock", "--decrypt --password=SECRET "
-        else:
-            fault, remedy = "is a damaged PDF; get it anew or mend", ""
-        raise ReadError(f"{path} {fault} it: `qpdf {remedy}'{path}' new.pdf`.") from error
-    lines = [tuple(filter(None, map(str.strip, text.split("\n")))) for text in texts]
-    return title, [_Page(*page) for page in zip(_numbers(labels), lines, strict=True)]
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            timeout=_MAX_WALL_S,
+        )
+        layer: Layer = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError) as error:
+        raise ReadError(
+            f"{path} is a damaged PDF, or one made to fill the memory: it can't be read within "
+            f"{MAX_MEMORY_BYTES >> 20:,} MB and {MAX_CPU_S} s; mend it: `qpdf '{path}' new.pdf`."
+        ) from error
+    return layer
 
 
-def _page_text(pdf: Any, index: int) -> str:  # noqa: ANN401  # PDFium's objects have no types
-    with closing(pdf[index]) as page, closing(page.get_textpage()) as layer:
-        text: str = layer.get_text_bounded()
+def _plain(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return _HYPHEN_AT_END.sub("-\n", text)
 

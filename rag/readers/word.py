@@ -20,6 +20,9 @@ _ZIP, _OLE, _RTF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf"
 _PART = b"word/"  # every part of a Word file lies in this folder of the archive
 _SUFFIXES = (".docx", ".doc", ".rtf")
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024  # the longest plans unpack to a few MB, with pictures 50
+MAX_TAGS = 3_000_000  # of all parts; a plan of 1,000 pages has under a tenth, each takes 200 bytes
+_PARSED_SUFFIXES = (".xml", ".rels")
+_BYTES_AT_ONCE = 1 << 20
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _VALUE = f"{_W}val"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -66,6 +69,8 @@ def _load(path: Path) -> tuple[str, list[_Line]]:
     _check_archive(path)
     try:
         document = docx.Document(str(path))
+        if document.element.getroottree().docinfo.doctype:
+            raise ValueError("its XML defines entities, which Word files may not")
         ranks = dict(_ranks(document.styles.element))
         lines = list(_lines(document.element.body, ranks))
         return str(document.core_properties.title or ""), lines
@@ -78,10 +83,13 @@ def _load(path: Path) -> tuple[str, list[_Line]]:
 
 def _check_archive(path: Path) -> None:
     """Raise ReadError for what is no archive, or one that would fill the memory."""
+    tags = 0
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked_bytes = sum(part.file_size for part in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+            if unpacked_bytes <= MAX_UNPACKED_BYTES:
+                tags = sum(_count_tags(archive, part) for part in archive.infolist())
+    except Exception as error:  # zipfile raises what its decompressors do, and for a password
         raise ReadError(
             f"{path} is no .docx (an old .doc, an .rtf or damaged); open it in Word or "
             "LibreOffice and save it as .docx."
@@ -91,6 +99,19 @@ def _check_archive(path: Path) -> None:
             f"{path} unpacks to {unpacked_bytes:,} bytes; the limit is {MAX_UNPACKED_BYTES:,}. "
             "Remove its pictures or split it, and save it as .docx."
         )
+    if tags > MAX_TAGS:
+        raise ReadError(
+            f"{path} is damaged or made to fill the memory: its XML has {tags:,} tags, the limit "
+            f"is {MAX_TAGS:,}. Save its text as a new .docx, or split it."
+        )
+
+
+def _count_tags(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """How many tags a part may have, in whatever encoding; 0 for one that isn't parsed."""
+    if not part.filename.endswith(_PARSED_SUFFIXES):
+        return 0
+    with archive.open(part) as file:
+        return sum(piece.count(b"<") for piece in iter(lambda: file.read(_BYTES_AT_ONCE), b""))
 
 
 def _ranks(styles: Any) -> Iterator[tuple[str, int]]:  # noqa: ANN401  # lxml has no types here

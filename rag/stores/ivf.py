@@ -21,6 +21,7 @@ _LISTS_PER_ROOT = 4  # lists = 4 times the square root of the rows. source: FAIS
 _TRAINED_A_LIST = 40  # rows; FAISS warns below 39
 _ROUNDS = 10  # of k-means; more change recall by less than 0.002
 _DIMS_A_CODE = 4  # of one byte each: 64 bytes for 256 dimensions
+_CODES = "IVF{lists},PQ{codes}np"  # np: not sorted for comparing bits, which takes most of the time
 # (lists looked into, candidates compared in whole for one asked), from quick to thorough
 _EFFORTS = (
     *((8, 8), (16, 8), (32, 8), (64, 10), (96, 10), (128, 20), (192, 20), (256, 20)),
@@ -50,7 +51,9 @@ class IvfPqStore:
         count, dim = vectors.shape
         lists = round(_LISTS_PER_ROOT * sqrt(count))
         codes = max(n for n in range(1, dim // _DIMS_A_CODE + 1) if dim % n == 0)
-        base = faiss.index_factory(dim, f"IVF{lists},PQ{codes}", faiss.METRIC_INNER_PRODUCT)
+        base = faiss.index_factory(
+            dim, _CODES.format(lists=lists, codes=codes), faiss.METRIC_INNER_PRODUCT
+        )
         base.cp.niter, base.cp.max_points_per_centroid = _ROUNDS, _TRAINED_A_LIST
         chance = np.random.default_rng(_SEED)
         some = np.sort(chance.choice(count, min(_TRAINED_A_LIST * lists, count), replace=False))

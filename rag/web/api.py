@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import BadRequest, RagError
+from rag.logs import log_fault
 from rag.rendering import answer_row, hit_row, target_row
 from rag.types import Document
 from rag.web.chat import MAX_AT_ONCE, MAX_QUESTION_CHARS, client_of
@@ -127,10 +128,12 @@ def _telling() -> Iterator[None]:
     try:
         yield
     except BadRequest as error:
-        raise gr.Error(str(error)) from error
+        raise gr.Error(str(error), print_exception=False) from error
     except RagError as error:
-        _log.exception("no answer to a client")
-        raise gr.Error("the index is not available at the moment; try again later.") from error
+        log_fault(_log, "no answer to a client", error)
+        raise gr.Error(
+            "no answer can be given at the moment; try again later.", print_exception=False
+        ) from error
 
 
 def _keep_pace(pace: Pace, request: "gr.Request") -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.errors import BadRequest, RagError, WriteError
+from rag.logs import log_fault
 from rag.types import Hit
 from rag.web.chat import MAX_QUESTION_CHARS, QUIET, Chat, offer_options
 from rag.web.labels import Words, load_labels
@@ -170,11 +171,11 @@ def add_uploads(
         yield from _watch(shelf, files)
     except Busy:
         yield "bad_busy"
-    except WriteError:
-        _log.exception("the index can't be written")
+    except WriteError as error:
+        log_fault(_log, "the index can't be written", error)
         yield "bad_disk"
-    except Exception:
-        _log.exception("unexpected fault in adding documents")
+    except Exception as error:
+        log_fault(_log, "unexpected fault in adding documents", error)
         yield "bad_other"
     finally:
         for file in files:
@@ -212,8 +213,8 @@ def _remove(shelf: Shelf, held: Talk, document_id: str) -> str:
         reason = "bad_busy"
     except BadRequest:
         reason = "remove_last"
-    except RagError:
-        _log.exception("a document can't be removed")
+    except RagError as error:
+        log_fault(_log, "a document can't be removed", error)
         reason = "bad_disk"
     else:
         return render_removed(removed, labels) if removed else ""

@@ -32,7 +32,7 @@ class Foreword:
                 start = held.pop()
                 body = message.get("body", b"").replace(_HEAD, _HEAD + self._script, 1)
                 grown = len(body) - len(message.get("body", b""))
-                await send(start | {"headers": _lengthen(start["headers"], grown)})
+                await send({**start, "headers": _lengthen(start["headers"], grown)})
                 message = {**message, "body": body}
             await send(message)
 

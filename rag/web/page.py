@@ -1,6 +1,7 @@
 """The page: chat, compare and documents under one head, served by Gradio."""
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rag.assistant import Assistant
 from rag.errors import BadRequest, RagError
 from rag.generators import DEFAULT
+from rag.logs import start_logs
 from rag.web import chat as chat_tab
 from rag.web import compare as compare_tab
 from rag.web import documents as documents_tab
@@ -38,20 +40,23 @@ _HERE = Path(__file__).parent
 _log = logging.getLogger(__name__)
 
 
-def serve(
+def serve(  # noqa: PLR0913 - what who serves may choose, each by name
     assistant: Assistant,
     *,
     index: Path | None = None,
     address: Address = Address(),
     mcp: bool = False,
     per_minute: int = PER_MINUTE,
+    log_questions: bool = False,
     on_start: Callable[[str], object] = _log.info,
 ) -> None:
-    """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does."""
-    with suppress(
-        RagError
-    ):  # so that the first visitor doesn't wait for what loads when first used
+    """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does.
+
+    What happens is logged to standard error, without what is asked unless `log_questions`.
+    """
+    with suppress(RagError):  # or the first visitor waits for what loads when first used
         assistant.ask(chat_tab.EXAMPLES[0], generator=DEFAULT)
+    start_logs(sys.stderr, questions=log_questions)
     page = start_page(assistant, index=index, address=address, mcp=mcp, per_minute=per_minute)
     on_start(str(page.local_url))
     page.block_thread()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from rag.errors import BadRequest, RagError
+from rag.logs import log_fault
 from rag.types import Answer, Document
 
 KEPT_TURNS = 30  # older turns leave the page
@@ -134,11 +135,11 @@ def grow(
                 yield replace(turn, text=seen)
     except BadRequest as error:
         yield replace(turn, fault="unusable", detail=str(error))
-    except RagError:  # its message names files and commands: for the log, not for a visitor
-        _log.exception("no answer to a question")
+    except RagError as error:  # its message names files and commands: not for a visitor
+        log_fault(_log, "no answer to a question", error)
         yield replace(turn, fault="unavailable")
-    except Exception:
-        _log.exception("unexpected fault in answering a question")
+    except Exception as error:
+        log_fault(_log, "unexpected fault in answering a question", error)
         yield replace(turn, fault="unexpected")
 
 

@@ -18,7 +18,7 @@ def kill(place, mode, *, each):
         capture_output=True,
         text=True,
         check=False,
-        timeout=540,
+        timeout=1500,
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROGRAM.parents[2])},
     )
     assert done.returncode == 0, done.stderr
@@ -40,4 +40,4 @@ def test_180_builds_killed_at_calls_that_write_leave_the_old_or_the_new(tmp_path
 @pytest.mark.slow
 def test_75_builds_killed_at_random_times_leave_the_old_or_the_new(tmp_path):
     found = kill(tmp_path, "time", each=25)
-    assert found["kills"] >= 40  # the others ended before their time
+    assert found["kills"] >= 70  # on a machine that slows down or speeds up, a few escape

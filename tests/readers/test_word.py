@@ -1,6 +1,7 @@
 import contextlib
 import random
 import zipfile
+from itertools import pairwise
 
 import docx
 import pytest
@@ -12,6 +13,8 @@ from rag.readers import read_file, word
 
 from .checks import check_sections
 from .making import SENTENCE, make_docx
+
+NAMESPACE = nsdecls("w")
 
 
 @pytest.fixture
@@ -163,6 +166,59 @@ def test_what_would_fill_the_memory_is_refused_before_it_is_unpacked(tmp_path, m
         ReadError, match=r"unpacks to [23],\d+,\d+ bytes; the limit is 2,000,000. R"
     ):
         read_file(path)
+
+
+def with_body(path, xml, *, prolog=""):
+    """The sample with another body, packed as tightly as it goes."""
+    whole = make_docx(path.with_name("whole.docx"))
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            body = f"{prolog}<w:document {NAMESPACE}><w:body>{xml}</w:body></w:document>"
+            is_body = part.filename == "word/document.xml"
+            new.writestr(part.filename, body if is_body else old.read(part))
+    return path
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<w:p/>" * word.MAX_TAGS,
+        "<w:tbl><w:tr>" + "<w:tc><w:p/></w:tc>" * word.MAX_TAGS + "</w:tr></w:tbl>",
+    ],
+    ids=["paragraphs", "cells"],
+)
+def test_millions_of_tags_in_a_small_file_are_refused_before_they_are_parsed(xml, tmp_path):
+    path = with_body(tmp_path / "bomb.docx", xml)
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(ReadError, match=r"made to fill the memory: its XML has .* tags, the limit"):
+        read_file(path)
+
+
+@pytest.mark.parametrize(
+    "entity",
+    [
+        '<!ENTITY x "hidden">',
+        '<!ENTITY x SYSTEM "file:///etc/passwd">',
+        '<!ENTITY x SYSTEM "http://127.0.0.1:9/">',
+        '<!ENTITY y "ha"><!ENTITY x "&y;&y;">',
+        f'<!ENTITY a "{"ha" * 50}">'
+        + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in pairwise("abcdefghx")),
+    ],
+    ids=["internal", "file", "network", "nested", "billion"],
+)
+def test_entities_of_xml_are_refused_and_never_looked_up(entity, tmp_path):
+    body = "<w:p><w:r><w:t>before &x; after</w:t></w:r></w:p>"
+    path = with_body(tmp_path / "xxe.docx", body, prolog=f"<!DOCTYPE d [{entity}]>")
+    with pytest.raises(ReadError, match="is a damaged Word file"):
+        read_file(path)
+
+
+@pytest.mark.parametrize("depth", [100, 5_000])
+def test_tables_in_tables_are_read_or_refused_at_once(depth, tmp_path):
+    deep = f"{'<w:tbl><w:tr><w:tc>' * depth}<w:p><w:r><w:t>deep</w:t></w:r></w:p>"
+    path = with_body(tmp_path / "deep.docx", deep + "</w:tc></w:tr></w:tbl>" * depth)
+    with contextlib.suppress(ReadError):
+        assert "deep" in read_file(path)[0].text
 
 
 def test_any_damage_gives_a_document_or_a_read_error(tmp_path):

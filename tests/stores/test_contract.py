@@ -30,7 +30,6 @@ class Milvus:
 
 @pytest.fixture(scope="session")
 def milvus_lite(tmp_path_factory):
-    pytest.importorskip("pymilvus", reason="the extra is not installed: pip install -e '.[milvus]'")
     return Milvus(str(tmp_path_factory.mktemp("milvus") / "rows.db"))
 
 

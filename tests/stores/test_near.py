@@ -13,11 +13,18 @@ from tests.stores.test_contract import cosines, nearest
 COUNT, DIM, AROUND = 4000, 32, 40
 
 
-@pytest.fixture(params=["hnsw", "ivf_pq"])
-def kind(request, monkeypatch):
+@pytest.fixture(scope="module", params=["hnsw", "ivf_pq"])
+def kind(request):
     """A store that goes approximate from 500 rows on."""
-    monkeypatch.setattr(near, "EXACT_ROWS", 500)
-    return STORES[request.param]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(near, "EXACT_ROWS", 500)
+        yield STORES[request.param]
+
+
+@pytest.fixture(scope="module")
+def store(kind):
+    """Of ROWS; not to be changed."""
+    return kind.build(ROWS)
 
 
 def clustered(count, seed=0):
@@ -42,8 +49,8 @@ def test_it_finds_at_least_the_recall_it_was_built_for(kind):
 
 
 @pytest.mark.parametrize("top_k", [1, 10, 200])
-def test_what_it_finds_has_its_exact_score_best_first_and_once(kind, top_k):
-    scores, found = kind.build(ROWS).search(ASKED, top_k)
+def test_what_it_finds_has_its_exact_score_best_first_and_once(store, top_k):
+    scores, found = store.search(ASKED, top_k)
     assert scores.shape == found.shape == (len(ASKED), top_k)
     expected = np.take_along_axis(cosines(ASKED, ROWS), found, 1)
     np.testing.assert_allclose(scores, expected, atol=1e-5)
@@ -51,15 +58,15 @@ def test_what_it_finds_has_its_exact_score_best_first_and_once(kind, top_k):
     assert all(len(set(row)) == top_k for row in found.tolist())
 
 
-def test_a_filter_on_few_rows_is_exact(kind):
+def test_a_filter_on_few_rows_is_exact(store):
     among = np.arange(3, COUNT, 10)
-    found = kind.build(ROWS).search(ASKED, 10, among)[1]
+    found = store.search(ASKED, 10, among)[1]
     assert found.tolist() == nearest(ASKED, ROWS, 10, among)[1].tolist()
 
 
-def test_a_filter_on_many_rows_is_kept_and_costs_no_recall(kind):
+def test_a_filter_on_many_rows_is_kept_and_costs_no_recall(store):
     among = np.arange(0, COUNT, 4)
-    found = kind.build(ROWS).search(ASKED, 10, among)[1]
+    found = store.search(ASKED, 10, among)[1]
     assert np.isin(found, among).all()
     assert recall(found, nearest(ASKED, ROWS, 10, among)[1]) >= 0.93
 
@@ -82,16 +89,15 @@ def test_a_higher_aim_never_finds_less(kind):
     assert high >= 0.96
 
 
-def test_a_loaded_store_finds_the_same_with_the_same_effort(kind, tmp_path):
-    store = kind.build(ROWS)
+def test_a_loaded_store_finds_the_same_with_the_same_effort(kind, store, tmp_path):
     store.save(tmp_path / "vectors")
     loaded = kind.load(tmp_path / "vectors")
     for one, other in zip(loaded.search(ASKED, 20), store.search(ASKED, 20), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_file_of_another_store_is_named(kind, tmp_path):
-    kind.build(ROWS).save(tmp_path / "vectors")
+def test_a_file_of_another_store_is_named(store, tmp_path):
+    store.save(tmp_path / "vectors")
     with pytest.raises(IndexDamaged, match=r"vectors holds a Index.*`rag index corpus/`"):
         FlatStore.load(tmp_path / "vectors")
 

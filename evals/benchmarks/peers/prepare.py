@@ -5,6 +5,7 @@
 prints the number of characters written.
 """
 
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +14,13 @@ from rag import Assistant
 
 
 def write_pages(sources: Sequence[Path], folder: Path) -> int:
-    """Write each page of each document as a file, named by both; returns the characters written."""
+    """Write each page of each document as a file, named by both; returns the characters written.
+
+    Replaces the folder: an index that was there would bring the documents of an earlier run.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
     pages = folder / "pages"
-    pages.mkdir(parents=True, exist_ok=True)
-    for old in pages.glob("*.txt"):
-        old.unlink()
+    pages.mkdir(parents=True)
     (folder / "sources.txt").write_text("\n".join(map(str, sources)), encoding="utf-8")
     written = 0
     for number, document in enumerate(Assistant.build(sources, index=folder / "index").documents):

@@ -1,32 +1,31 @@
-"""The best candidates of a search put in order anew, by what a learned model sees in each.
+"""The reranker that ships: what a learned model sees in each candidate moves its score a little.
 
-The model is a sum of shallow decision trees over the features named in FEATURES; it ships as plain
-numbers in `reranking.json`. `python -m evals.training.train_reranker` makes it from the training
+The model is a sum of shallow decision trees over the features named in FEATURES; it lies beside
+this module as plain numbers. `python -m evals.training.train_reranker` makes it from the training
 questions and prints what each feature brings.
-source: Friedman 2001, "Greedy Function Approximation: A Gradient Boosting Machine".
 """
 
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from rag.types import Chunk, Query, Vectors
+from rag.evidence.trees import Trees
+from rag.types import Candidate, Query, Vectors
 from rag.words import normalize, tokenize
 
-_MODEL = Path(__file__).with_name("reranking.json")
+WEIGHT = 0.03  # of the log-odds in the score; chosen on the training questions: evals/LOG.md
+MODEL = Path(__file__).with_name("embedded.json")
 _CLAUSE_END = re.compile(r"[\u3002\uff1b;\n!\uff01?\uff1f]|\.\s")
 _FIGURE = re.compile(r"\d")
 
 FEATURES = (
-    "fused",  # the score of the search, and the same beside the best one's
+    "fused",  # as in Candidate, and the same beside the best one's
     "fused_share",
-    "coverage",  # of the question's words by chunk and context, as BM25 weighs them
+    "coverage",
     "coverage_share",
     "cosine",
     "cosine_share",
@@ -34,7 +33,7 @@ FEATURES = (
     "in_clause",  # in its best clause,
     "in_title",  # in the title of the document,
     "in_section",  # and in the headings around it
-    "place",  # 1 where the document is of a place asked for, -1 where it is of another
+    "place",  # as in Candidate
     "year",  # 1 where a year asked for stands in the chunk, -1 where none does
     "figure",  # whether the best clause holds a figure
     "wants_figure",  # of the question
@@ -46,68 +45,30 @@ FEATURES = (
 )
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A chunk found, and what the searches said of it. place: as in FEATURES."""
+class EmbeddedReranker:
+    """Adds WEIGHT times the log-odds of standing on a right page, less the best one's.
 
-    chunk: Chunk
-    fused: float
-    coverage: float
-    cosine: float
-    place: float
-
-
-class Tree(NamedTuple):
-    """Node i asks whether `feature[i] <= threshold[i]`; a leaf has feature -1 and gives its value.
-
-    Each is a list with an entry a node; left and right are numbers of nodes, 0 the root.
+    Only to questions in Chinese: others it puts in no better order, even those it learned from
+    (evals/LOG.md), since their words meet the passages' through the glossary alone.
     """
 
-    feature: list[int]
-    threshold: list[float]
-    left: list[int]
-    right: list[int]
-    value: list[float]
+    name = "embedded"
 
-
-class Reranker:
-    """Scores candidates by the sum of what its trees give; higher is better."""
-
-    def __init__(self, trees: Sequence[Tree]) -> None:
-        size = max((len(tree.feature) for tree in trees), default=1)
-        self._nodes = [  # one array a field, shape (trees, nodes), filled up with zeros
-            np.array([[*column, *[0] * (size - len(column))] for column in columns])
-            for columns in zip(*trees, strict=True)
-        ]
-        self._depth = max((_depth(tree) for tree in trees), default=0)
-
-    def scores(self, rows: Vectors) -> Vectors:
-        """rows: float32 (n, FEATURES). Returns log-odds of being right, float32 (n,)."""
-        feature, threshold, left, right, value = self._nodes
-        tree = np.arange(len(feature))[:, None]
-        node = np.zeros((len(feature), len(rows)), dtype=np.int64)
-        for _ in range(self._depth):
-            asked = feature[tree, node]
-            goes_left = rows[np.arange(len(rows)), asked] <= threshold[tree, node]
-            below = np.where(goes_left, left[tree, node], right[tree, node])
-            node = np.where(asked < 0, node, below)
-        return np.asarray(value[tree, node].sum(axis=0), dtype=np.float32)
+    def rescore(
+        self, query: Query, candidates: Sequence[Candidate], rarity: Callable[[str], float]
+    ) -> Vectors:
+        fused = np.array([candidate.fused for candidate in candidates], dtype=np.float32)
+        if query.language != "zh":
+            return fused
+        odds = load_trees().log_odds(features(query, candidates, rarity))
+        return np.asarray(fused + WEIGHT * (odds - odds.max()), dtype=np.float32)
 
 
 @cache
-def load_reranker() -> Reranker:
-    """The model that ships with the program."""
-    model = json.loads(_MODEL.read_text(encoding="utf-8"))
-    assert tuple(model["features"]) == FEATURES, "retrain: python -m evals.training.train_reranker"
-    return Reranker([Tree(**tree) for tree in model["trees"]])
-
-
-def _depth(tree: Tree) -> int:
-    depth = [0] * len(tree.feature)
-    for node, feature in enumerate(tree.feature):
-        if feature >= 0:
-            depth[tree.left[node]] = depth[tree.right[node]] = depth[node] + 1
-    return max(depth)
+def load_trees() -> Trees:
+    record = json.loads(MODEL.read_text(encoding="utf-8"))
+    assert tuple(record["features"]) == FEATURES, "retrain: python -m evals.training.train_reranker"
+    return Trees.from_record(record)
 
 
 def features(
