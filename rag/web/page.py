@@ -54,9 +54,9 @@ def serve(  # noqa: PLR0913 - what who serves may choose, each by name
 
     What happens is logged to standard error, without what is asked unless `log_questions`.
     """
-    start_logs(sys.stderr, questions=log_questions)
-    with suppress(RagError):  # the first visitor doesn't wait for what loads at first use
+    with suppress(RagError):  # or the first visitor waits for what loads when first used
         assistant.ask(chat_tab.EXAMPLES[0], generator=DEFAULT)
+    start_logs(sys.stderr, questions=log_questions)
     page = start_page(assistant, index=index, address=address, mcp=mcp, per_minute=per_minute)
     on_start(str(page.local_url))
     page.block_thread()
