@@ -3,12 +3,14 @@
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.assistant import Assistant
-from rag.errors import BadRequest
+from rag.errors import BadRequest, RagError
+from rag.generators import DEFAULT
 from rag.logs import start_logs
 from rag.web import chat as chat_tab
 from rag.web import compare as compare_tab
@@ -52,6 +54,8 @@ def serve(  # noqa: PLR0913 - what who serves may choose, each by name
 
     What happens is logged to standard error, without what is asked unless `log_questions`.
     """
+    with suppress(RagError):  # or the first visitor waits for what loads when first used
+        assistant.ask(chat_tab.EXAMPLES[0], generator=DEFAULT)
     start_logs(sys.stderr, questions=log_questions)
     page = start_page(assistant, index=index, address=address, mcp=mcp, per_minute=per_minute)
     on_start(str(page.local_url))
