@@ -13,7 +13,7 @@ from functools import cached_property
 from rag import refusal
 from rag.citing import Citer
 from rag.conversation import FollowUp, without_told
-from rag.embedders.static import StaticEmbedder, load_embedded
+from rag.embedders.static import load_embedded
 from rag.errors import BadRequest
 from rag.evidence.answerable import estimate
 from rag.evidence.keeping import KeptVectors
@@ -92,7 +92,7 @@ class Answerer:
         self.retriever = Retriever(index, load_reranker(settings))
         rarity = index.lexical.rarity
         self._plan_names = PlanNames(index.documents)
-        self._ranker = Ranker(rarity, KeptVectors(_embedded(index, settings).embed_passages))
+        self._ranker = Ranker(rarity, KeptVectors(load_embedded(settings).embed_passages))
         self._quoter = load_generator(replace(settings, generator=DEFAULT), ranker=self._ranker)
         self._comparer = Comparer(index.targets, self._quoter)
         self.judge = load_judge(settings, rarity=rarity, embed=index.embedder.embed_passages)
@@ -237,12 +237,6 @@ class Answerer:
         )
         log_answer(answer)
         yield answer
-
-
-def _embedded(index: Index, settings: Settings) -> StaticEmbedder:
-    """The model that ships with the program, which the ranker's trees know: loaded once."""
-    own = index.embedder
-    return own if isinstance(own, StaticEmbedder) else load_embedded(settings)
 
 
 def _pieces(

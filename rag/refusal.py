@@ -43,7 +43,7 @@ def find_doubt(query: Query, ranked: Sequence[Unit], answerable: float) -> str:
     answerable: as from `rag.evidence.answerable.estimate`. A comparison is not refused by it: what
     one of its places lacks is said beside what the others state.
     """
-    if answerable >= threshold(query) or query.kind == "compare":
+    if answerable >= threshold() or query.kind == "compare":
         return ""
     if not query.wants_figure:
         return say(query.language, "refused")

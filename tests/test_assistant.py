@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rag import Answer, Assistant, Document, RagError, Settings
+from rag.embedders import static
 from rag.embedders.static import StaticEmbedder
 from rag.errors import BadRequest, IndexMissing, ReadError
 from rag.index import build_index
@@ -59,6 +60,7 @@ def test_the_embedded_model_is_not_loaded_twice(built, monkeypatch):
         return load(folder)
 
     monkeypatch.setattr(StaticEmbedder, "load", counted)
+    static._embedded.cache_clear()
     Assistant.load(built).ask("湖南抽水蓄能装机规模?")
     assert len(loaded) <= 1  # none if another test has loaded it
 

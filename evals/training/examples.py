@@ -19,7 +19,7 @@ from rag.settings import Settings
 from rag.types import Hit, Query
 
 QUESTIONS = Path(__file__).parents[1] / "questions/train.jsonl"
-SINGLE_EVERY = 4  # one question in so many is asked of single plans as well
+SINGLE_EVERY = 4  # one question in so many is asked of its own plan as well
 
 
 @dataclass
@@ -27,7 +27,6 @@ class Example:
     """A question with its candidate units, their features, and how right each of them is, 0-1.
 
     index: number of the index that it was asked of. single: whether of one plan of it alone.
-    answered: whether the units may answer.
     """
 
     question: Question
@@ -37,7 +36,6 @@ class Example:
     rows: np.ndarray
     right: np.ndarray
     index: int
-    answered: bool
     single: bool = False
 
 
@@ -49,44 +47,23 @@ def read_examples(assistant: Assistant, index: int) -> Iterator[Example]:
 
 
 def read_singles(assistant: Assistant, index: int) -> Iterator[Example]:
-    """Questions asked of a single plan, as an index of little is: of their own, and of another.
+    """Questions asked of their own plan alone, as an index of little is.
 
-    Their own is asked as a text of one's own is: without its place, and taken for no brief. Left
-    out are those that the other plan happens to answer, or for which their own offers nothing.
+    They are asked as of a text of one's own: without the place, and what is found is taken for no
+    brief. Left out are those for which the plan offers nothing.
     """
     read = _Reader(assistant, index)
-    draw = np.random.default_rng(0)
     pages: dict[str, set[int]] = {}
     for document in assistant.documents:
         pages.setdefault(document.work, set()).update(document.pages)
     for question in read_questions(QUESTIONS)[::SINGLE_EVERY]:
-        if not question.must:
-            continue
         own = [work for work, found in pages.items() if found & set(question.pages)]
-        other = str(draw.choice([work for work in pages if work not in own]))
-        stranger = read.example(question, document=other)
-        if not any(states(question, unit).all() for unit in stranger.units):
-            yield replace(
-                stranger, right=np.zeros(len(stranger.units)), answered=False, single=True
-            )
-        if len(own) == 1:
+        if question.must and len(own) == 1:
             placeless = replace(question, text=_without_places(question.text))
             single = read.example(placeless, document=own[0])
             single.rows[:, FEATURES.index("brief")] = 0
             if single.right.any():
                 yield replace(single, single=True)
-
-
-def without_answer(example: Example) -> np.ndarray:
-    """Which units are left if those are gone that stand on a page of the answer or state a fact."""
-    question, pages = example.question, set(example.question.pages)
-    return np.array(
-        [
-            not (set(u.document.pages_of(u.start, u.end)) & pages or states(question, u).any())
-            for u in example.units
-        ],
-        dtype=bool,
-    )
 
 
 def _without_places(text: str) -> str:
@@ -108,8 +85,7 @@ class _Reader:
         units = cut_units(query, hits)
         rows = measure(query, hits, units, rarity=self._rarity, embed=self._embed)
         right = np.array([rightness(question, unit) for unit in units])
-        answered = question.answerable
-        return Example(question, query, hits, units, rows, right, self._index, answered)
+        return Example(question, query, hits, units, rows, right, self._index)
 
 
 def rightness(question: Question, unit: Unit) -> float:

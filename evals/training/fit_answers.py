@@ -72,8 +72,8 @@ def main() -> None:
         return
     trees = fit_trees(*stacked(examples), every)
     write(TREES, {"features": list(FEATURES), **as_record(trees)})
-    write(answerable.TREES, fit_gate(gate, as_record))
-    print(f"{len(examples):,} questions -> {TREES.name}, {answerable.TREES.name}")
+    write(answerable.COEFFICIENTS, fit_gate(gate))
+    print(f"{len(examples):,} questions -> {TREES.name}, {answerable.COEFFICIENTS.name}")
 
 
 def stacked(examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
@@ -149,7 +149,7 @@ def told(examples: Sequence[Example], scores: Sequence[np.ndarray]) -> str:
     short, long = defaultdict(list), defaultdict(list)
     for example, score in zip(examples, scores, strict=True):
         question = example.question
-        if example.answered and not (example.index or example.single):
+        if question.answerable and not (example.index or example.single):
             kind = f"{question.lang if question.lang in ('zh', 'en') else 'other'} {question.type}"
             short[kind].append(is_told(example, score, _SHORT))
             long[kind].append(is_told(example, score, _LONG))

@@ -1,25 +1,27 @@
 """How likely the documents answer a question, from the units they offer.
 
-The trees in `answerable.json` were fitted on the training questions, and on the same without the
-passages that answer them, by `python -m evals.training.fit_answers`. None of them may hold more
-support against an answer, so that little support never looks like much.
+A logistic regression whose coefficients stand in `answerable.json`, fitted on the training
+questions by `python -m evals.training.fit_answers`; none of them may count support against an
+answer. The embedded model has learned from these questions, so its cosine is no sign: it is higher
+for them than for others, and a gate that trusted it refused too much (evals/LOG.md).
 """
 
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rag.evidence.asked import focus
-from rag.evidence.features import Asked, as_shares, cover, has_figure, words_in
-from rag.evidence.trees import Numbers, Trees
+from rag.evidence.features import Asked, Weights, as_shares, cover, has_figure, words_in
+from rag.evidence.trees import Numbers, sigmoid
 from rag.evidence.units import Unit
 from rag.types import Query
 from rag.words import normalize
 
-TREES = Path(__file__).with_name("answerable.json")
+COEFFICIENTS = Path(__file__).with_name("answerable.json")
 SIGNS = (
     "best",  # score of the best unit
     "best_three",  # sum of the three best scores
@@ -34,11 +36,6 @@ SIGNS = (
     "content_with_figure",
     "year_met",  # of the best unit, as in Unit
     "asks_year",
-    "margin",  # best score less the second best
-    "other_work",  # best score of a unit of another plan
-    "asks_list",
-    "asks_scope",
-    "foreign",  # the question isn't Chinese
 )  # fmt: skip
 # The more of these, the likelier an answer; the more of the others, the less so; else either way.
 RISING = frozenset({
@@ -50,19 +47,30 @@ FALLING = frozenset({"missing", "unknown"})
 
 def estimate(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> float:
     """Probability that the documents answer, 0 to 1. ranked: best first."""
-    if not ranked:
+    if not ranked or _is_foreign_to(query, ranked, rarity):
         return 0.0
     return probability(signs(query, ranked, rarity))
 
 
+def _is_foreign_to(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> bool:
+    """Whether no unit, heading or title, all in its language, has a word of the question."""
+    if any(unit.document.language != query.language for unit in ranked):
+        return False
+    words = _telling(Asked(query, rarity).weights(ranked[0].document)).keys()
+    texts = {unit.own_text for unit in ranked} | {unit.document.title for unit in ranked}
+    texts |= {" ".join(unit.document.section_path(unit.clause)) for unit in ranked}
+    return bool(words) and not any(words & words_in(text) for text in texts)
+
+
 def probability(row: Numbers) -> float:
-    """What the trees make of the signs."""
-    return float(_load()[0].probabilities(row[None])[0])
+    """Of the signs, in the order of SIGNS."""
+    record = _load()
+    return float(sigmoid(record["intercept"] + float(np.dot(row, record["coefficients"]))))
 
 
-def threshold(query: Query) -> float:
+def threshold() -> float:
     """The probability under which the documents are taken not to answer."""
-    return _load()[1]["figure" if query.wants_figure else "other"]
+    return float(_load()["threshold"])
 
 
 def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> Numbers:
@@ -93,22 +101,18 @@ def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) 
         "content_with_figure": _most(held, figure),
         "year_met": best.year_met,
         "asks_year": bool(query.years),
-        "margin": best.score - ranked[1].score if len(ranked) > 1 else best.score,
-        "other_work": next((u.score for u in ranked if u.document.work != best.document.work), 0.0),
-        "asks_list": query.kind == "list",
-        "asks_scope": query.kind == "scope",
-        "foreign": query.language != "zh",
     }
     return np.array([float(values[name]) for name in SIGNS])
 
 
-def _content(asked: Asked, best: Unit) -> dict[str, float]:
-    """The question's words beyond title and places, as shares of what they tell.
+def _content(asked: Asked, best: Unit) -> Weights:
+    """The question's telling words beyond title and places, as shares of what they tell."""
+    return as_shares(_telling(asked.titled(best.document).rest))
 
-    Words of two characters or more, numbers left out: single Han characters say little.
-    """
-    rest = asked.titled(best.document).rest
-    return as_shares({w: v for w, v in rest.items() if len(w) > 1 and not w[0].isdigit()})
+
+def _telling(weights: Weights) -> Weights:
+    """Words of two characters or more, numbers left out: single Han characters say little."""
+    return {w: v for w, v in weights.items() if len(w) > 1 and not w[0].isdigit()}
 
 
 def _most(values: Sequence[float], fit: Sequence[bool]) -> float:
@@ -116,8 +120,7 @@ def _most(values: Sequence[float], fit: Sequence[bool]) -> float:
 
 
 @cache
-def _load() -> tuple[Trees, dict[str, float]]:
-    """The trees, and the thresholds for a figure and for what is none."""
-    record = json.loads(TREES.read_text(encoding="utf-8"))
+def _load() -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
     assert record["signs"] == list(SIGNS), "refit: python -m evals.training.fit_answers"
-    return Trees.from_record(record), record["thresholds"]
+    return record
