@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from rag import Address, Assistant, RagError, serve
 
@@ -11,7 +10,7 @@ from rag import Address, Assistant, RagError, serve
 def main(arguments: list[str] | None = None) -> int:
     """Serve the page until Ctrl-C; 2 if there is no index, no port, or no password where needed."""
     parser = argparse.ArgumentParser(description="Serve the chat page.")
-    parser.add_argument("--index", default="indexes/default", help="a folder that `rag index` made")
+    parser.add_argument("--index", default="indexes/default", help="a folder, or a Milvus")
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other machines in")
     parser.add_argument("--port", type=int, default=7860)
     parser.add_argument("--no-auth", action="store_true", help="let them in without TANWEN_AUTH")
@@ -25,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         assistant = Assistant.load(chosen.index)
         serve(
             assistant,
-            index=Path(chosen.index),
+            index=assistant.index.folder,
             address=address,
             mcp=chosen.mcp,
             log_questions=chosen.log_questions,

@@ -85,7 +85,7 @@ def _index(args: argparse.Namespace) -> int:
         raise BadRequest("name a PATH to read, or what to --remove; see `rag index --help`.")
     with _Bars(hidden=args.json) as bars:
         change = Change(args.paths, args.remove, args.sync)
-        outcome = update_index(change, args.index, settings=_settings(args), progress=bars)
+        outcome = update_index(change, _folder(args), settings=_settings(args), progress=bars)
     if outcome.lost:
         print(f"rag: {outcome.lost}", file=sys.stderr)
     for _, reason in outcome.failed:
@@ -178,7 +178,7 @@ def _chat(args: argparse.Namespace) -> int:
     assistant = Assistant.load(args.index, settings=_settings(args))
     serve(
         assistant,
-        index=args.index,
+        index=assistant.index.folder,  # none where it is read out of a Milvus
         address=_address(args),
         mcp=args.mcp,
         log_questions=args.log_questions,
@@ -239,7 +239,8 @@ def _compare(args: argparse.Namespace) -> int:
 def _info(args: argparse.Namespace) -> int:
     assistant = Assistant.load(args.index, settings=_settings(args))
     manifest = assistant.index.manifest
-    files = [path for path in args.index.rglob("*") if path.is_file()]
+    folder = assistant.index.folder
+    files = [path for path in folder.rglob("*") if path.is_file()] if folder else []
     row = {
         "index": str(args.index),
         "healthy": True,
@@ -257,7 +258,7 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    checked = verify_index(args.index)
+    checked = verify_index(_folder(args))
     _show(args, {"index": str(args.index), **checked._asdict()}, checked_text(args.index, checked))
     for fault in checked.faults:
         print(f"rag: {fault}", file=sys.stderr)
@@ -270,7 +271,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _rollback(args: argparse.Namespace) -> int:
-    now, before = roll_back(args.index)
+    now, before = roll_back(_folder(args))
     assert before is not None, "it was in use a moment ago"
     row = {"index": str(args.index), "in_use": now.name, "before": before.name}
     told = f"generation {now.name} is in use again, {before.name} is kept as the one before"
@@ -533,6 +534,15 @@ def _command(commands: Any, name: str, run: Command, purpose: str) -> argparse.A
 def _place(text: str) -> Path | str:
     """A folder; or the address of a Milvus, which would lose a stroke as a path."""
     return text if is_uri(text) else Path(text)
+
+
+def _folder(args: argparse.Namespace) -> Path:
+    if isinstance(args.index, Path):
+        return args.index
+    raise BadRequest(
+        f"--index is {args.index}, the address of a Milvus; give the folder that the index is "
+        f"written from: `rag {args.command} --index {DEFAULT_INDEX}`."
+    )
 
 
 def _positive(text: str) -> int:

@@ -145,14 +145,15 @@ class Retriever:
         asked = np.zeros(len(self._index.documents), dtype=bool)
         asked[[row for place in query.places for row in self._of_place.get(place.name, ())]] = True
         vector = self._index.embedder.embed_queries([query.question])
-        every = np.arange(len(self._document_rows)) if rows is None else rows
-        candidates = every
-        if len(every) > depth + _NEAR:
+        count = len(self._document_rows if rows is None else rows)
+        if count <= depth + _NEAR:
+            candidates = np.arange(count) if rows is None else rows
+        else:
             near = self._index.store.search(vector, _NEAR, rows)[1][0]
             candidates = self._candidates(query, near, rows, asked, count=depth + _NEAR)
         ranked = self._scored(query, vector, candidates, asked)
         order = np.argsort(-ranked.fused, kind="stable")
-        return ranked.take(order[:depth] if len(candidates) < len(every) else order)
+        return ranked.take(order if len(candidates) == count else order[:depth])
 
     def _candidates(
         self,
@@ -195,7 +196,8 @@ class Retriever:
         weight = weights.dense if own else weights.cross_language
         place = asked[documents].astype(np.float32)
         named = set(query.document_kinds)
-        kind = np.array([len(named & own) / max(len(named), 1) for own in self._kinds])[documents]
+        shared = [len(named & self._kinds[row]) for row in documents.tolist()]
+        kind = np.array(shared) / max(len(named), 1)
         fused = weights.lexical * coverage + weight * cosine
         fused += weights.place * place + weights.kind * kind
         if not query.everywhere and all(place.level == "national" for place in query.places):

@@ -318,6 +318,12 @@ def test_chat_serves_the_index_at_the_place_asked_for(rag, built, monkeypatch):
 # Help
 
 
+@pytest.mark.parametrize("command", ["index corpus", "verify", "rollback"])
+def test_what_is_done_to_a_folder_is_not_done_to_the_address_of_a_milvus(rag, command):
+    ran = rag(*command.split(), "--index", "http://milvus:19530")
+    assert_fails(ran, "http://milvus:19530", f"`rag {command.split()[0]} --index indexes/default`")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_help_shows_examples(capsys, command):
     with pytest.raises(SystemExit, match=r"^0$"):

@@ -1,12 +1,13 @@
 """An index in Milvus answers as one in a folder does. Milvus Lite is the Milvus of these tests."""
 
+import json
 import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from rag import publishing
+from rag import cli, publishing
 from rag.assistant import Assistant
 from rag.errors import BadRequest, EngineMissing, IndexMissing
 from rag.settings import Settings
@@ -74,6 +75,18 @@ def test_it_finds_what_a_folder_finds_through_changes(corpus, tmp_path):
     plain.remove([str(more)])
     assert found(stored) == found(plain) == found(Assistant.load(uri))
     assert stored.index.store.rows.keys().tolist() == keys.tolist()
+
+
+@pytest.mark.slow
+def test_the_commands_take_an_address_in_place_of_a_folder(corpus, tmp_path, monkeypatch, capsys):
+    uri = str(tmp_path / "rows.db")
+    Assistant.build([corpus], index=tmp_path / "index", settings=Settings(store="milvus", uri=uri))
+    assert cli.main(["info", "--index", uri, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["index"] == uri
+    served = {}
+    monkeypatch.setattr("rag.web.page.serve", lambda assistant, **given: served.update(given))
+    assert cli.main(["chat", "--index", uri]) == 0
+    assert served["index"] is None  # no folder: nothing can be added there
 
 
 @pytest.mark.slow

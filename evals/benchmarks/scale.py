@@ -1,10 +1,10 @@
 """How time and memory grow with the number of passages: built, opened and searched.
 
-`python -m evals.benchmarks.scale FILE … --chunks 1000 10000 100000 --plot growth.png`. FILE: texts,
-plain or JSON lines; passages are windows of them (`many_chunks.py`). Each step runs in a process
-of its own with one thread, so that its memory is its own; times are of that one core at work, so
-waits for the disk and for other processes don't count. The folder given by --work keeps what is
-built, and steps that stand there are not done again.
+`python -m evals.benchmarks.scale FILE … --work DIR --chunks 1000 10000 --plot growth.png`. FILE:
+texts, plain or JSON lines; passages are windows of them (`many_chunks.py`). Each step runs in a
+process of its own with one thread, so that its memory is its own; times are of that one core at
+work, so waits for the disk and for other processes don't count. The folder given by --work keeps
+what is built, and steps that stand there are not done again.
 """
 
 import argparse
@@ -15,11 +15,13 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import islice, pairwise
+from math import log
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.benchmarks.many_chunks import make_passages, read_texts
 from rag import Settings
@@ -29,9 +31,30 @@ from rag.stores import STORES, choose_store
 from rag.words import tokenize
 
 ROOT = Path(__file__).parents[2]
-_NEAREST, _CANDIDATES, _BATCH = 10, 280, 8192
+_NEAREST, _CANDIDATES, _BATCH = 10, 280, 5000
+_EMBEDDED = 100_000  # passages; the vectors of more are made from theirs, the time is scaled
+_DRAWN, _AWAY = 0.5, 0.3  # cosine to the row that a made one is near to: 0.9
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 Figures = dict[str, Any]
+Rows = NDArray[np.float32]
+# Title of a panel -> its lines: label -> figure.
+_PANELS = {
+    "built by one core, s": {
+        "embedded": "embed_s",
+        "words": "words_s",
+        "vectors": "vectors_s",
+    },
+    "searched by one core, median ms": {
+        "words, 280 best": "words_p50_ms",
+        "vectors, 10 nearest": "vectors_p50_ms",
+    },
+    "MB": {
+        "words on disk": "words_mb",
+        "vectors on disk": "vectors_mb",
+        "most memory, words built": "words_peak_mb",
+        "most memory, vectors built": "vectors_peak_mb",
+    },
+}
 
 
 def main() -> None:
@@ -60,25 +83,45 @@ def main() -> None:
             )
             rows.append({"chunks": count, "store": name} | shared | truth | own)
             _print(rows[-1])
+    for before, after in pairwise(rows):
+        if before["chunks"] < after["chunks"]:
+            _print_growth(before, after)
     if chosen.plot:
         draw(rows, chosen.plot)
 
 
 def make(folder: Path, files: Sequence[Path], count: int) -> Figures:
-    """Passages, a line each, and their vectors."""
+    """Passages, a line each, and their vectors, those after the first made from these."""
     embedder = load_embedder(Settings())
     shape = (count, embedder.dim)
     vectors = np.lib.format.open_memmap(folder / "vectors.npy", "w+", np.float32, shape)
     passages, begin = make_passages(read_texts(files), count), 0
-    spent = 0.0
+    spent, embedded = 0.0, min(count, _EMBEDDED)
+    chance = np.random.default_rng(0)
     with (folder / "passages.txt").open("w", encoding="utf-8") as lines:
         while batch := list(islice(passages, _BATCH)):
-            began = time.process_time()
-            vectors[begin : begin + len(batch)] = embedder.embed_passages(batch)
-            spent += time.process_time() - began
+            end = begin + len(batch)
+            if end <= embedded:
+                began = time.process_time()
+                vectors[begin:end] = embedder.embed_passages(batch)
+                spent += time.process_time() - began
+            else:
+                embedded = min(embedded, begin)
+                vectors[begin:end] = _between(vectors[:embedded], len(batch), chance)
             lines.writelines(" ".join(passage.split()) + "\n" for passage in batch)
-            begin += len(batch)
-    return {"embed_s": spent}
+            begin = end
+    return {"embed_s": spent * count / embedded}
+
+
+def _between(vectors: Rows, count: int, chance: np.random.Generator) -> Rows:
+    """Near one row, drawn towards another and turned away: as near as windows that overlap."""
+    one, other = (vectors[np.sort(chance.integers(len(vectors), size=count))] for _ in range(2))
+    away = _unit(chance.normal(size=one.shape).astype(np.float32))
+    return _unit(one + _DRAWN * other[chance.permutation(count)] + _AWAY * away)
+
+
+def _unit(vectors: Rows) -> Rows:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def build_words(folder: Path) -> Figures:
@@ -151,20 +194,18 @@ def draw(rows: Sequence[Figures], path: Path) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    panels = {
-        "built, s": ("embed_s", "words_s", "vectors_s"),
-        "searched, median ms": ("words_p50_ms", "words_all_p50_ms", "vectors_p50_ms"),
-        "most memory while built, MB": ("passages_peak_mb", "words_peak_mb", "vectors_peak_mb"),
-    }
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(13, 4))
-    for panel, (title, names) in zip(axes, panels.items(), strict=True):
-        for name in names:
-            panel.loglog([r["chunks"] for r in rows], [r[name] for r in rows], "o-", label=name)
+    figure, axes = pyplot.subplots(1, len(_PANELS), figsize=(13, 4))
+    for panel, (title, lines) in zip(axes, _PANELS.items(), strict=True):
+        for label, name in lines.items():
+            panel.loglog([r["chunks"] for r in rows], [r[name] for r in rows], "o-", label=label)
         panel.set(title=title, xlabel="passages")
         panel.grid(alpha=0.3)
         panel.legend()
+    for row in rows:
+        place = (row["chunks"], row["vectors_p50_ms"])
+        axes[1].annotate(row["store"], place, (0, -12), textcoords="offset points", ha="center")
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=80)
 
 
 def _step(folder: Path, name: str, run: Callable[..., Figures], *given: object) -> Figures:
@@ -210,6 +251,15 @@ def _megabytes(path: Path) -> float:
 def _held_mb() -> float:
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) / 1024
+
+
+def _print_growth(before: Figures, after: Figures) -> None:
+    """How many times more each figure is, and so as which power of the passages it grows."""
+    more = after["chunks"] / before["chunks"]
+    lines = [line for panel in _PANELS.values() for line in panel.values()]
+    grown = {name: after[name] / before[name] for name in lines}
+    told = (f"{name} x{times:.1f} (^{log(times) / log(more):.2f})" for name, times in grown.items())
+    print(f"{before['chunks']} -> {after['chunks']}: {', '.join(told)}")
 
 
 def _print(row: Figures) -> None:

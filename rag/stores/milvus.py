@@ -284,6 +284,8 @@ class MilvusStore:
     def _best(self, query: Vectors, k: int, among: int, rows: Ids | None) -> tuple[Vectors, Ids]:
         """The best k rows, ties by lower row; more are asked for until the scores fall off."""
         where, asked = self.numbering.of_documents(rows), k
+        if rows is not None and len(rows) <= _NAMED:  # their documents may have many more
+            where = "key", self.numbering.keys[rows].tolist()
         while True:
             asked = min(2 * asked + _TIED, _MOST)
             hits = self._rows.nearest([query], asked, field="vector", where=where)[0]

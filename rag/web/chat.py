@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # slow to load, so at run time only when a page is made
 
 MAX_QUESTION_CHARS = 1000  # a question has under 200 characters; a whole pasted page is a slip
 MAX_AT_ONCE = 2  # answers worked out side by side, each of which keeps a processor busy
+MAX_AT_ONCE_ELSEWHERE = 16  # where a server writes them, for which a thread only waits
 PASSAGE_CHOICES = (4, PASSAGES, 12, 16)
 LEVELS = ("national", "ministry", "province", "city", "district")
 STATUSES = ("final", "draft")
@@ -115,7 +116,7 @@ def connect_chat(shelf: Shelf, chat: Chat, bridge: "gr.HTML", pace: Pace) -> "li
         return show_talk(chat, shelf, held) | {box: _idle()}
 
     parts = [past, live, examples, notice, box]
-    limit: dict[str, Any] = {"concurrency_limit": MAX_AT_ONCE, "concurrency_id": "ask"}
+    limit: dict[str, Any] = {"concurrency_limit": most_at_once(shelf), "concurrency_id": "ask"}
     given = [box, talk, *options]
     asked = box.submit(ask, given, parts, **QUIET, **limit)
     chosen = examples.click(lambda sample: sample[0], examples, box, queue=False, **QUIET)
@@ -188,6 +189,12 @@ def clear_talk(chat: Chat, held: Talk) -> "Update":
     welcome = render_welcome(load_labels()[held.language])
     shown = {chat.past: "", chat.live: welcome, chat.notice: "", chat.question: _idle()}
     return shown | {chat.examples: gr.Dataset(visible=True)}
+
+
+def most_at_once(shelf: Shelf) -> int:
+    """How many answers are worked out side by side; the others wait their turn."""
+    first = next(iter(getattr(shelf.assistant, "generators", ())), "")
+    return MAX_AT_ONCE_ELSEWHERE if "://" in first else MAX_AT_ONCE
 
 
 def find_complaint(question: str, labels: Labels) -> str:

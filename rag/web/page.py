@@ -29,7 +29,7 @@ from rag.web.turns import render_header, render_note, render_tools, render_welco
 if TYPE_CHECKING:  # slow to load, so at run time only when a page is made
     import gradio as gr
 
-MAX_WAITING = 32  # those who ask after that are told that the page is busy
+MAX_WAITING = 100  # who asks after that is told that the page is busy; 10 s of quotes, at most
 # Page to Python: what buttons within drawn HTML ask for; page.js sends these events.
 _ACTS = ("again", "vote", "export", "language", "remove", "unfit")
 _BRIDGE = "".join(

@@ -7,7 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rag import Assistant
+from rag import Assistant, Settings
+from rag.web.chat import MAX_AT_ONCE, most_at_once
+from rag.web.shelf import Shelf
 
 from .serving import SLOW, serving
 
@@ -55,6 +57,13 @@ def test_the_documented_example_runs(site, capsys):
     assert "2800万千瓦" in capsys.readouterr().out
     assert found["hits"][0]["document"]["region"] == "江苏省"
     assert [row["value"] for row in found["rows"]] == ["24.1"]
+
+
+def test_more_wait_side_by_side_for_a_server_than_for_this_machine(built):
+    plain = Shelf(Assistant.load(built))
+    settings = Settings(generator="http://127.0.0.1:9/v1", model="m")
+    assert most_at_once(plain) == MAX_AT_ONCE == 2
+    assert most_at_once(Shelf(Assistant.load(built, settings=settings))) == 16
 
 
 def test_an_unusable_question_is_told_to_the_client(client):
