@@ -8,7 +8,7 @@ from rag.places import find_places, name_in
 from rag.types import Draft, Evidence, Hit, Place, Query, Statement
 from rag.wording import cited_place, say
 
-MIN_SUPPORT = 0.06  # score of the best hit under which nothing answers: evals/LOG.md
+MIN_SUPPORT = 0.11  # score of the best hit under which nothing answers: evals/LOG.md
 _NEAREST = 2  # documents that a refusal names
 
 
