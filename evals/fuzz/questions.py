@@ -9,8 +9,11 @@ program: places, years, measures, signs of direction and width. libFuzzer prints
 """
 
 import argparse
+import os
 import re
 import sys
+import tempfile
+from pathlib import Path
 
 try:
     import atheris
@@ -90,7 +93,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5000)
     parser.add_argument("--seconds", type=int, default=120)
     args = parser.parse_args()
-    assistant = Assistant.load(args.index)
+    assistant = Assistant.load(Path(args.index).resolve())
     history: list[Answer] = []
 
     def test(data: bytes) -> None:
@@ -110,6 +113,7 @@ def main() -> None:
         del history[:-3]
 
     limits = [f"-runs={args.runs}", f"-max_total_time={args.seconds}", "-max_len=256"]
+    os.chdir(tempfile.mkdtemp(prefix="fuzz-"))  # where libFuzzer leaves what broke something
     atheris.Setup([sys.argv[0], *limits, "-timeout=20"], test)
     atheris.Fuzz()
 

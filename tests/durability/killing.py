@@ -29,7 +29,7 @@ WRITING = {
     *("open", "write", "writelines", "writerow", "writerows", "flush", "close", "truncate"),
     *("fsync", "replace", "rename", "mkdir", "rmdir", "unlink", "remove", "tofile", "flock"),
 }
-TRIES = 8  # at random times, until a build is met before its end
+TRIES = 4  # at random times, until a build is met before its end
 EMBEDDER = load_embedder(Settings())
 
 
