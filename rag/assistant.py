@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from threading import Lock
 
 from rag.answering import PASSAGES, Answerer
 from rag.conversation import FollowUp, resolve
+from rag.embedders.ahead import AheadEmbedder
 from rag.errors import BadRequest, RagError
 from rag.generations import read_stamp
 from rag.generators import DEFAULT, PromptedGenerator, load_language_model
@@ -202,6 +204,14 @@ class Assistant:
             found = [answerer.find(*one, Filter(), passages) for one in asked]
             yield from answerer.answer_together(found, model)
 
+    def embed_ahead(self, questions: Sequence[str]) -> None:
+        """Embed questions that are to be asked, together; a large model takes far less time so."""
+        texts = [question.strip() for question in questions]
+        with self._renewing:
+            index = self._newest.index
+            ahead = AheadEmbedder(index.embedder, texts)
+            self._newest = Answerer(replace(index, embedder=ahead), self._settings)
+
     def _chosen(self, generator: str | None) -> PromptedGenerator | None:
         """The language model, or None for the generator that quotes."""
         if generator is not None and generator not in self.generators:
@@ -224,7 +234,8 @@ class Assistant:
             return FollowUp(typed, understand(typed).language)
         if model is None or meant.deepens:
             return meant
-        return FollowUp(model.rewrite(typed, history) or meant.question, meant.language)
+        said = model.rewrite(typed, history)
+        return FollowUp(meant.question if said == typed else said, meant.language)
 
     def _answerer(self) -> Answerer:
         """The generation in use; one that can't be opened is logged, and the last one kept."""

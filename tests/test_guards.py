@@ -65,6 +65,7 @@ ALLOWED_OUTSIDE = {
         "rag.evidence.units",
         "rag.judging",
         "rag.language",
+        "rag.places",
         "rag.query",
         "rag.rerankers.embedded",
         "rag.retrieval",

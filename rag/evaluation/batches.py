@@ -70,6 +70,7 @@ def evaluate(  # noqa: PLR0913  (what a command's options are)
         is_model = len(assistant.generators) > 1
         documents = assistant.documents
         if workers == 1 or is_model:
+            assistant.embed_ahead([question.text for question in unasked])
             answers = assistant.ask_all([q.text for q in unasked]) if is_model else None
             return run(
                 assistant, unasked, documents=documents, on_row=told, answers=answers,
