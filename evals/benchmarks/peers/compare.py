@@ -13,8 +13,8 @@ share is in both, text on no page in none); Tanwen reads the sources.
 
 Seconds depend on the machine and on what else it does; the ratios to Tanwen travel better, and the
 processor's seconds best. On a machine that others use give `--threads 1`: the threads of a small
-model otherwise wait for one another, which made a search there up to ten times as long. `--stored` asks
-what an earlier run has indexed.
+model otherwise wait for one another, which made a search there up to ten times as long.
+`--stored` asks what an earlier run has indexed.
 """
 
 import argparse
