@@ -34,8 +34,6 @@ SIGNS = (
     "content_with_figure",
     "year_met",  # of the best unit, as in Unit
     "asks_year",
-    "cosine",  # of the embedded model, question and best unit
-    "best_cosine",  # the highest of any unit
     "margin",  # best score less the second best
     "other_work",  # best score of a unit of another plan
     "asks_list",
@@ -45,7 +43,7 @@ SIGNS = (
 # The more of these, the likelier an answer; the more of the others, the less so; else either way.
 RISING = frozenset({
     "best", "best_three", "content", "focus", "best_with_unit", "content_with_unit",
-    "content_with_figure", "year_met", "cosine", "best_cosine",
+    "content_with_figure", "year_met",
 })  # fmt: skip
 FALLING = frozenset({"missing", "unknown"})
 
@@ -95,8 +93,6 @@ def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) 
         "content_with_figure": _most(held, figure),
         "year_met": best.year_met,
         "asks_year": bool(query.years),
-        "cosine": best.cosine,
-        "best_cosine": max(unit.cosine for unit in ranked),
         "margin": best.score - ranked[1].score if len(ranked) > 1 else best.score,
         "other_work": next((u.score for u in ranked if u.document.work != best.document.work), 0.0),
         "asks_list": query.kind == "list",

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from rag.evidence.features import FEATURES, Embed, has_figure, measure
-from rag.evidence.trees import Numbers, Trees
+from rag.evidence.trees import Trees
 from rag.evidence.units import Unit, cut_units
 from rag.types import Hit, Query
 
@@ -38,25 +38,18 @@ class Ranker:
         units = cut_units(query, hits)
         rows = measure(query, hits, units, rarity=self.rarity, embed=self.embed)
         scores = load_trees().probabilities(rows).tolist() if units else []
-        ranked = put_in_order(query, units, scores, rows)
+        ranked = put_in_order(query, units, scores)
         self._last = (query, hits, ranked)  # set as one, so that threads see one question's
         return ranked
 
 
-def put_in_order(
-    query: Query, units: Sequence[Unit], scores: Sequence[float], rows: Numbers
-) -> list[Unit]:
-    """The units with their scores, best first; less where a figure is asked for and none stated.
-
-    rows: their features, as `measure` gives them.
-    """
+def put_in_order(query: Query, units: Sequence[Unit], scores: Sequence[float]) -> list[Unit]:
+    """The units with their scores, best first; less where a figure is asked for and none stated."""
     factors = [
         _NO_FIGURE if query.wants_figure and not has_figure(unit.own_text) else 1.0
         for unit in units
     ]
-    cosines = rows[:, FEATURES.index("cosine")].tolist()
-    each = zip(units, factors, scores, cosines, strict=True)
-    scored = (unit._replace(score=f * score, cosine=cosine) for unit, f, score, cosine in each)
+    scored = (u._replace(score=f * s) for u, f, s in zip(units, factors, scores, strict=True))
     return sorted(scored, key=lambda unit: -unit.score)
 
 

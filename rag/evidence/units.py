@@ -23,8 +23,7 @@ class Unit(NamedTuple):
 
     clause: where its own words begin; from `start` to there stands the year that it is for.
     year_met: how well its year fits those asked, -1 to 1. hit: rank of its hit, from 0.
-    score: probability that it answers the question, 0 to 1. cosine: of its own words and the
-    question, by the embedded model.
+    score: probability that it answers the question, 0 to 1.
     """
 
     document: Document
@@ -34,7 +33,6 @@ class Unit(NamedTuple):
     year_met: float
     hit: int
     score: float = 0.0
-    cosine: float = 0.0
 
     @property
     def text(self) -> str:

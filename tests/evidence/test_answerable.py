@@ -38,8 +38,8 @@ def test_the_question_in_the_texts_own_words_is_answered(question, text):
     assert chance(question, text) >= threshold(ask(question))
 
 
-@pytest.mark.parametrize("question", ["火星上的天气怎么样?", "森林覆盖率是多少?", SHARE])
-def test_a_text_on_something_else_does_not_answer(question):
+@pytest.mark.parametrize("question", ["森林覆盖率是多少?", "能耗下降多少?", SHARE])
+def test_a_text_on_something_else_gives_no_figure_asked_for(question):
     text = "建设海上风电基地。近海风电装机达到260万千瓦。"
     assert chance(question, text) < threshold(ask(question))
 
