@@ -54,7 +54,8 @@ def test_the_table_counts_what_the_input_can_answer(corpus, tmp_path):
     path = tmp_path / "set.jsonl"
     path.write_text("\n".join(map(json.dumps, QUESTIONS)), encoding="utf-8")
     module = "evals.benchmarks.peers.compare"
-    done = run("-m", module, corpus, "--questions", path, "--cache", tmp_path / "c", "--peers")
+    command = ("-m", module, corpus, "--questions", path, "--cache", tmp_path / "c", "--peers")
+    done = run(*command)
     assert done.returncode == 0, done.stderr
     head, names, *lines = done.stdout.splitlines()
     assert head.endswith(" characters, 2 questions")
@@ -63,3 +64,6 @@ def test_the_table_counts_what_the_input_can_answer(corpus, tmp_path):
     assert figures["page recall@5"] == 1
     assert all(figure > 0 for figure in figures.values())
     assert len(figures) == 10
+    again = run(*command, "--stored", "--threads", 1)
+    assert again.returncode == 0, again.stderr
+    assert [line[:18].strip() for line in again.stdout.splitlines()[2:]] == list(figures)[4:]

@@ -9,7 +9,7 @@ from rag.errors import BadRequest
 from rag.evaluation.folders import Run
 from rag.evaluation.intervals import Difference, compare_paired
 from rag.evaluation.reports import SCORES, SHARES
-from rag.evaluation.rows import Row
+from rag.evaluation.rows import REFUSAL_PRECISION, Row
 from rag.evaluation.verdicts import PASSED
 
 _PASSED = "passed"
@@ -113,7 +113,9 @@ def _turned(before: Row, after: Row) -> Turned:
 
 def _differences(pairs: Sequence[tuple[Row, Row]]) -> dict[str, Difference]:
     measured = [(_measured(before), _measured(after)) for before, after in pairs]
-    names = dict.fromkeys((_PASSED, *SCORES, "chars", *_TIMES))
+    # Of what both refused, the refusals' precision is the same whatever else one of them refused.
+    compared = [name for name in SCORES if name != REFUSAL_PRECISION]
+    names = dict.fromkeys((_PASSED, *compared, "chars", *_TIMES))
     both = {
         name: [(a[name], b[name]) for a, b in measured if name in a and name in b] for name in names
     }

@@ -64,6 +64,16 @@ def test_differences_are_of_the_questions_that_both_score():
     assert "plans@1" not in FOUND.differences
 
 
+def test_the_precision_of_refusals_is_not_paired():
+    refused = {"verdict": "right", "scores": {"refused right": 1.0, "refusal precision": 1.0}}
+    wrongly = {"verdict": "refused", "scores": {"false refusals": 1.0, "refusal precision": 0.0}}
+    before = Run(make_setup(), (make_row("a", "unanswerable", **refused), make_row("b")))
+    after = Run(make_setup(), (before.rows[0], make_row("b", **wrongly)))
+    found = compare(before, after, names=NAMES).differences
+    assert "refusal precision" not in found  # 1.0 in both, of the one question both refused
+    assert found["false refusals"].gain == 1.0
+
+
 def test_a_run_compared_with_itself_differs_nowhere():
     same = compare(BEFORE, BEFORE, names=NAMES)
     assert (same.won, same.lost, same.moves) == ((), (), {})

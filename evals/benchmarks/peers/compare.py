@@ -9,9 +9,12 @@ own environment under --cache, made by `venv` and `pip install -r requirements/N
 first run and whenever that file changes. It sees what is installed here (through a .pth file), so
 torch isn't fetched again, and pip is held to `constraints.txt`, so no CUDA build can come. The
 others get each page as a text file of its own, so that a hit has its page (text that two pages
-share is in both, text on no page in none); Tanwen reads the sources. Seconds depend on the
-machine and on what else it does; the ratios to Tanwen travel better, and the processor's seconds
-best.
+share is in both, text on no page in none); Tanwen reads the sources.
+
+Seconds depend on the machine and on what else it does; the ratios to Tanwen travel better, and the
+processor's seconds best. On a machine that others use give `--threads 1`: the threads of a small
+model otherwise wait for one another, which made a search there up to ten times as long.
+`--stored` asks what an earlier run has indexed.
 """
 
 import argparse
@@ -54,7 +57,9 @@ class Cost(NamedTuple):
 
 
 class Result(NamedTuple):
-    index: Cost
+    """index: None where an earlier run's was asked."""
+
+    index: Cost | None
     cold: Cost
     ask_ms: float
     ask_cpu_ms: float
@@ -68,13 +73,17 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=200, help="questions asked, spread over the set")
     parser.add_argument("--peers", nargs="*", default=PEERS, choices=PEERS)
     parser.add_argument("--cache", type=Path, default=ROOT / "build/peers")
+    parser.add_argument("--threads", type=int, help="of each side; its own choice if left out")
+    parser.add_argument("--stored", action="store_true", help="ask without indexing anew")
     chosen = parser.parse_args()
+    if chosen.threads:
+        os.environ["OMP_NUM_THREADS"] = str(chosen.threads)
     folder = chosen.cache.resolve() / "input"
     characters = prepare([path.resolve() for path in chosen.sources], folder)
     expected = spread(chosen.questions, chosen.n, pages=folder / "pages")
     results = {}
     for name in (OURS, *chosen.peers):
-        results[name] = measure(name, chosen.cache.resolve(), expected)
+        results[name] = measure(name, chosen.cache.resolve(), expected, stored=chosen.stored)
         print(f"{name}: {results[name]}", file=sys.stderr, flush=True)  # it may take long
     print_table(results, characters, len(expected))
 
@@ -96,12 +105,14 @@ def spread(path: Path, n: int, *, pages: Path) -> dict[str, list[int]]:
     return {row["question"]: row["pages"] for row in taken}
 
 
-def measure(name: str, cache: Path, expected: dict[str, list[int]]) -> Result:
+def measure(name: str, cache: Path, expected: dict[str, list[int]], *, stored: bool) -> Result:
     store, out = cache / "stores" / name, cache / f"{name}.json"
-    shutil.rmtree(store, ignore_errors=True)
     store.parent.mkdir(parents=True, exist_ok=True)
     drive = [str(python_of(name, cache)), str(HERE / "drive.py"), name]
-    indexed = run([*drive, "index", str(cache / "input"), str(store), model_folder()])
+    indexed = None
+    if not stored:
+        shutil.rmtree(store, ignore_errors=True)
+        indexed = run([*drive, "index", str(cache / "input"), str(store), model_folder()])
     asked, one = cache / "questions.json", cache / "one.json"
     asked.write_text(json.dumps(list(expected)), encoding="utf-8")
     one.write_text(json.dumps(list(expected)[:1]), encoding="utf-8")
@@ -180,10 +191,11 @@ def print_table(results: dict[str, Result], characters: int, questions: int) -> 
 
 def lines(results: dict[str, Result], characters: int) -> Iterator[tuple[str, str, list[float]]]:
     sides = results.values()
-    yield "index", "s", [r.index.seconds for r in sides]
-    yield "index, processor", "s", [r.index.cpu_s for r in sides]
-    yield "characters a s", "", [characters / r.index.seconds for r in sides]
-    yield "index, memory", "MB", [r.index.megabytes for r in sides]
+    if indexed := [r.index for r in sides if r.index]:
+        yield "index", "s", [cost.seconds for cost in indexed]
+        yield "index, processor", "s", [cost.cpu_s for cost in indexed]
+        yield "characters a s", "", [characters / cost.seconds for cost in indexed]
+        yield "index, memory", "MB", [cost.megabytes for cost in indexed]
     yield "cold start", "s", [r.cold.seconds for r in sides]
     yield "cold, processor", "s", [r.cold.cpu_s for r in sides]
     yield "cold, memory", "MB", [r.cold.megabytes for r in sides]
