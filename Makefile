@@ -1,5 +1,6 @@
 # make run    set up, index corpus/, open the chat page on http://127.0.0.1:7860
 # make test   set up with the test tools, lint, check types, run the tests (SLOW=1: all of them)
+# make audit  ask for known weaknesses of what is installed; needs the network
 # make install alone makes .venv with the `rag` command in it
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ HOST   ?= 127.0.0.1
 PORT   ?= 7860
 CORPUS := $(shell find corpus -type f)
 
-.PHONY: run test install index lint types tests clean
+.PHONY: run test install index lint types tests audit clean
 
 run: index
 	$(BIN)/rag chat --host $(HOST) --port $(PORT)
@@ -47,6 +48,12 @@ types:
 
 tests:
 	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n 2 $(if $(SLOW),,-m "not slow")
+
+audit: $(VENV)/run
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install -qq --disable-pip-version-check pip-audit
+	$(VENV)/audit/bin/pip-audit --strict --skip-editable --progress-spinner off \
+	  --path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")
 
 clean:
 	rm -rf $(VENV) indexes/default .pytest_cache .mypy_cache .ruff_cache

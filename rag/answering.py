@@ -114,7 +114,7 @@ class Answerer:
         clock.lap("retrieve")
         hits = tuple(hit for share in shares for hit in share)
         ranked = self._ranker.rank(query, hits)
-        answerable = estimate(query, hits, ranked, self._ranker.rarity)
+        answerable = estimate(query, ranked, self._ranker.rarity)
         reason = self._reason(query, asked, hits)
         if not reason and not asked.deepens:  # what was answered before may be answered further
             reason = refusal.find_doubt(query, ranked, answerable)

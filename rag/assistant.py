@@ -234,7 +234,8 @@ class Assistant:
             return FollowUp(typed, understand(typed).language)
         if model is None or meant.deepens:
             return meant
-        return FollowUp(model.rewrite(typed, history) or meant.question, meant.language)
+        said = model.rewrite(typed, history)
+        return FollowUp(meant.question if said == typed else said, meant.language)
 
     def _answerer(self) -> Answerer:
         """The generation in use; one that can't be opened is logged, and the last one kept."""

@@ -1,4 +1,4 @@
-"""Targets -> a bar chart as PNG, with Chinese labels."""
+"""Targets -> a bar chart as PNG, with Chinese or English words around the plans' own."""
 
 import re
 from collections import Counter
@@ -22,6 +22,18 @@ _WIDTH_INCHES, _ROW_INCHES, _FRAME_INCHES, _DPI = 9.0, 0.42, 1.7, 160
 _ROOM = 1.25  # for the text behind the longest bar
 _MAX_ROWS = 80  # more can't be read on one picture
 _LABEL_CHARS = 22
+_WORDS = {
+    "zh": {
+        "unit": "单位:{}", "year": "{}年", "no_year": "未写年份", "draft": "征求意见稿",
+        "no_value": "未写数值", "baseline": "(比{}年)", "以上": "{}以上", "以下": "{}以下",
+        "左右": "{}左右", "力争": "力争{}", "降至": "降至{}",
+    },
+    "en": {
+        "unit": "Unit: {}", "year": "{}", "no_year": "no year", "draft": "draft for comment",
+        "no_value": "no figure", "baseline": " from {}", "以上": "{} or more", "以下": "{} or less",
+        "左右": "about {}", "力争": "aim: {}", "降至": "down to {}",
+    },
+}  # fmt: skip
 
 
 class _Bar(NamedTuple):
@@ -42,25 +54,31 @@ def draw_targets(
     out: Path,
     title: str,
     drafts: Collection[str] = (),
+    language: str = "zh",
 ) -> None:
     """Write a PNG with a horizontal bar a row, in the order given, from the top.
 
-    labels: plan -> the words beside its bar. drafts: plans whose bars are hatched. A range is
-    drawn from its lower to its upper end; a row without a number is listed without a bar; years
-    are points. Raises BadRequest for no rows, over 80, or units that don't compare, and RagError
-    if no font with Chinese characters is installed.
+    labels: plan -> the words beside its bar. drafts: plans whose bars are hatched. language: "zh"
+    or "en", of the words around what the plans say. A range is drawn from its lower to its upper
+    end; a row without a number is listed without a bar; years are points. Raises BadRequest for no
+    rows, over 80, or units that don't compare, and RagError if no font with Chinese characters is
+    installed.
     """
     import matplotlib as mpl  # slow to load
     from matplotlib.figure import Figure
 
     unit = _common_unit(rows)
-    bars = [_bar(row, labels, unit, draft=row.plan in drafts) for row in rows]
+    words = _WORDS[language]
+    bars = [
+        _bar(row, labels, unit, text=_value_text(row, words), draft=row.plan in drafts)
+        for row in rows
+    ]
     with mpl.rc_context({"font.family": _chinese_font(), "axes.unicode_minus": False}):
         height = _FRAME_INCHES + _ROW_INCHES * len(bars)
         figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
         axes = figure.subplots()
         _draw_bars(axes, bars, points=unit == "年")
-        _dress(axes, bars, unit, title)
+        _dress(axes, bars, unit, title, words)
         figure.savefig(out, format="png", dpi=_DPI)
 
 
@@ -80,24 +98,23 @@ def _common_unit(rows: Sequence[Target]) -> str:
     return units.most_common(1)[0][0] if units else ""
 
 
-def _bar(row: Target, labels: Mapping[str, str], unit: str, *, draft: bool) -> _Bar:
+def _bar(row: Target, labels: Mapping[str, str], unit: str, *, text: str, draft: bool) -> _Bar:
     factor = to_base_unit(row.unit)[0] / to_base_unit(unit)[0] if row.unit else 1.0
     ends = re.fullmatch(r"([\d.]+)-([\d.]+)", row.value)
     number = parse_number(row.value) or 0.0
     left, right = map(float, ends.groups()) if ends else (min(number, 0.0), max(number, 0.0))
     label = " · ".join(filter(None, (labels.get(row.plan, row.plan), _short(row.scope))))
-    return _Bar(label, left * factor, right * factor, _value_text(row), row.year, draft)
+    return _Bar(label, left * factor, right * factor, text, row.year, draft)
 
 
-def _value_text(row: Target) -> str:
+def _value_text(row: Target, words: Mapping[str, str]) -> str:
     """The value as the plan words it: 不低于 is printed as 以上, 力争 before the number."""
     if not row.value:
-        return _short(row.note) or "未写数值"
-    before = row.qualifier if row.qualifier in ("力争", "降至") else ""
-    after = row.qualifier if row.qualifier in ("以上", "以下", "左右") else ""
-    value = re.sub(r"(?<=\d)-", "–", row.value)
-    baseline = f"(比{row.baseline_year}年)" if row.baseline_year else ""
-    return f"{before}{value}{row.unit}{after}{baseline}"
+        return _short(row.note) or words["no_value"]
+    value = re.sub(r"(?<=\d)-", "–", row.value) + row.unit
+    worded = words.get(row.qualifier, "{}").format(value)
+    baseline = words["baseline"].format(row.baseline_year) if row.baseline_year else ""
+    return worded + baseline
 
 
 def _short(text: str) -> str:
@@ -122,12 +139,19 @@ def _draw_bars(axes: Any, bars: Sequence[_Bar], *, points: bool) -> None:  # noq
         )  # fmt: skip
 
 
-def _dress(axes: Any, bars: Sequence[_Bar], unit: str, title: str) -> None:  # noqa: ANN401
+def _dress(
+    axes: Any,  # noqa: ANN401
+    bars: Sequence[_Bar],
+    unit: str,
+    title: str,
+    words: Mapping[str, str],
+) -> None:
     years = sorted({bar.year for bar in bars})
     axes.figure.suptitle(title, x=0.012, ha="left", fontsize=14, color=_INK)
     axes.set_yticks(range(len(bars)), [bar.label for bar in bars], fontsize=10, color=_INK)
     axes.set_ylim(len(bars) - 0.4, -0.6)
-    axes.set_xlabel(" · ".join(filter(None, (unit and f"单位:{unit}", _one_year(years)))))
+    one_year = words["year"].format(years[0]) if len(years) == 1 and years[0] else ""
+    axes.set_xlabel(" · ".join(filter(None, (unit and words["unit"].format(unit), one_year))))
     low, high = min(bar.left for bar in bars), max(bar.right for bar in bars)
     if unit == "年":
         axes.set_xlim(min(bar.right for bar in bars) - 1, high + 1)
@@ -141,21 +165,20 @@ def _dress(axes: Any, bars: Sequence[_Bar], unit: str, title: str) -> None:  # n
     axes.tick_params(length=0, colors=_INK)
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
-    _add_legend(axes, bars, years)
+    _add_legend(axes, bars, words)
 
 
-def _one_year(years: Sequence[str]) -> str:
-    return f"{years[0]}年" if len(years) == 1 and years[0] else ""
-
-
-def _add_legend(axes: Any, bars: Sequence[_Bar], years: Sequence[str]) -> None:  # noqa: ANN401
+def _add_legend(axes: Any, bars: Sequence[_Bar], words: Mapping[str, str]) -> None:  # noqa: ANN401
     from matplotlib.patches import Patch
 
     colours = _colours(bars)
-    entries = [Patch(color=colours[y], label=f"{y}年" if y else "未写年份") for y in years]
+    entries = [
+        Patch(color=colours[year], label=words["year"].format(year) if year else words["no_year"])
+        for year in colours
+    ]
     entries = entries if len(entries) > 1 else []
     if any(bar.draft for bar in bars):
-        entries.append(Patch(fc="#9aa5ad", ec="white", hatch="////", label="征求意见稿"))
+        entries.append(Patch(fc="#9aa5ad", ec="white", hatch="////", label=words["draft"]))
     if entries:
         axes.legend(
             handles=entries, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(entries),

@@ -338,8 +338,8 @@ class _Joined:
         spoken = before.slice(before.topic)
         if self._same_language():
             return spoken
-        terms = dict.fromkeys(term.zh for term in find_terms(spoken, before.language))
-        names = (name_term(term, self.said.language) for term in terms)
+        terms = {t.zh: spoken[t.start : t.end] for t in find_terms(spoken, before.language)}
+        names = (name_term(zh, self.said.language, like=said) for zh, said in terms.items())
         return ("" if self.said.language == "zh" else " ").join(names) or spoken
 
 

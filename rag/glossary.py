@@ -106,10 +106,26 @@ def expand(text: str, language: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(term.zh for term in find_terms(text, spoken)))
 
 
-def name_term(zh: str, language: str) -> str:
-    """The first name in a language of the term whose main Chinese name is `zh`; else that."""
+def name_term(zh: str, language: str, *, like: str = "") -> str:
+    """The first name in a language of the term whose main Chinese name is `zh`; else that.
+
+    like: a name of the term in any language. Names that mean different things (solar, wind
+    capacity) stand in one order in each language, so the one in its place is taken, if any.
+    """
     cells = (cell for row, cell in _cells(language) if _chinese_names()[row][0] == zh)
-    return next(cells, "").split("|")[0] or zh
+    names = next(cells, "").split("|")
+    at = _place_of(zh, like) if like else 0
+    return names[at if at < len(names) else 0] or zh
+
+
+def _place_of(zh: str, name: str) -> int:
+    """Which of its row's names a name is, 0 if none."""
+    folded = name.strip().casefold()
+    rows = (
+        line for line, names in zip(_table()[1:], _chinese_names(), strict=True) if names[0] == zh
+    )
+    listed = (cell.casefold().split("|") for cell in next(rows, ()))
+    return next((names.index(folded) for names in listed if folded in names), 0)
 
 
 def stem_words(text: str, language: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from rag.places import find_places, name_in
 from rag.types import Draft, Evidence, Hit, Place, Query, Statement
 from rag.wording import cited_place, say
 
-MIN_SUPPORT = 0.06  # score of the best hit under which nothing answers: evals/LOG.md
+MIN_SUPPORT = 0.11  # score of the best hit under which nothing answers: evals/LOG.md
 _NEAREST = 2  # documents that a refusal names
 
 
@@ -43,7 +43,7 @@ def find_doubt(query: Query, ranked: Sequence[Unit], answerable: float) -> str:
     answerable: as from `rag.evidence.answerable.estimate`. A comparison is not refused by it: what
     one of its places lacks is said beside what the others state.
     """
-    if answerable >= threshold() or query.kind == "compare":
+    if answerable >= threshold(query) or query.kind == "compare":
         return ""
     if not query.wants_figure:
         return say(query.language, "refused")

@@ -67,6 +67,14 @@ def test_years_are_told_apart_and_drafts_hatched(drawn):
     assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()
 
 
+def test_the_words_around_the_plans_own_are_english_for_english_readers(drawn):
+    row = Target("p1", 1, "x", year="2030", value="9", unit="%", qualifier="以上")
+    axes, _ = drawn([row], drafts={"p1"}, language="en")
+    assert [text.get_text() for text in axes.texts] == ["9% or more"]
+    assert axes.get_xlabel() == "Unit: % · 2030"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["draft for comment"]
+
+
 def test_years_to_reach_are_points_not_bars(drawn):
     axes, _ = drawn([Target("p1", 1, "碳达峰", year="2030", value="2030", unit="年")])
     assert len(axes.patches) == 0

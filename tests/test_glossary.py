@@ -3,7 +3,7 @@ import csv
 import pytest
 
 from rag import glossary
-from rag.glossary import expand, find_terms, stem_words
+from rag.glossary import expand, find_terms, name_term, stem_words
 from rag.settings import data_file
 
 
@@ -114,3 +114,17 @@ def test_every_name_of_the_table_finds_its_own_row():
 def test_italian_names_belong_to_rows_of_the_table():
     mains = {names[0] for names in glossary._chinese_names()}
     assert set(glossary._italian()) <= mains
+
+
+@pytest.mark.parametrize(
+    ("like", "language", "name"),
+    [
+        ("风电装机", "en", "wind installed capacity"),
+        ("wind installed capacity", "zh", "风电装机"),
+        ("光伏装机", "en", "solar installed capacity"),
+        ("", "en", "solar installed capacity"),
+        ("no name of it", "en", "solar installed capacity"),
+    ],
+)
+def test_a_term_is_named_in_another_language_as_it_was_said(like, language, name):
+    assert name_term("光伏装机", language, like=like) == name

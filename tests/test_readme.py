@@ -43,3 +43,9 @@ def test_there_are_examples():
     commands = [example["command"] for example in EXAMPLES]
     assert any(command.startswith("ask") for command in commands)
     assert "--help" in commands
+
+
+def test_what_the_security_notes_name_is_there():
+    named = re.findall(r"`([\w./]+/[\w./]*)`", (README.parent / "SECURITY.md").read_text("utf-8"))
+    assert len(named) > 8
+    assert all((README.parent / name).exists() for name in named)

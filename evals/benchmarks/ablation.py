@@ -26,7 +26,7 @@ ALONE = {"lexical alone": "lexical", "dense alone": "dense cross_language"}
 ADDED = {
     "lexical and dense": "lexical dense cross_language",
     "+ glossary": "glossary",
-    "+ place": "place",
+    "+ place": "place central",
     "+ kind of document": "kind",
 }
 TOP_K, RECALL_AT = 10, 5

@@ -11,6 +11,7 @@ import gzip
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,10 @@ def lexical(queries: Sequence[str], texts: Sequence[str]) -> np.ndarray:
 def dense(model: str, width: int | None = None) -> Rank:
     """By the cosine of the first `width` dimensions, of all for None."""
     embedder = load_embedder(Settings(embedder=model))
+    passages = cache(embedder.embed_passages)  # the English sentences are asked for nine times
 
     def rank(queries: Sequence[str], texts: Sequence[str]) -> np.ndarray:
-        sides = (embedder.embed_queries(queries), embedder.embed_passages(texts))
+        sides = (embedder.embed_queries(queries), passages(tuple(texts)))
         one, other = (side[:, :width] for side in sides)
         lengths = np.maximum(np.linalg.norm(other, axis=1), 1e-9)
         scores = one @ other.T / lengths

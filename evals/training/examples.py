@@ -11,9 +11,9 @@ from rag.answering import CANDIDATES
 from rag.embedders.static import load_embedded
 from rag.evaluation.metrics import norm
 from rag.evaluation.questions import Question, read_questions
-from rag.evidence.features import measure
-from rag.evidence.keeping import KeptVectors
+from rag.evidence.features import FEATURES, measure
 from rag.evidence.units import Unit, cut_units
+from rag.places import find_mentions
 from rag.query import understand
 from rag.settings import Settings
 from rag.types import Hit, Query
@@ -26,8 +26,8 @@ SINGLE_EVERY = 4  # one question in so many is asked of single plans as well
 class Example:
     """A question with its candidate units, their features, and how right each of them is, 0-1.
 
-    index: number of the index that it was asked of. single: whether of one plan of it alone; right
-    is then 0, so that the ranker learns nothing of it. answered: whether the units may answer.
+    index: number of the index that it was asked of. single: whether of one plan of it alone.
+    answered: whether the units may answer.
     """
 
     question: Question
@@ -51,7 +51,8 @@ def read_examples(assistant: Assistant, index: int) -> Iterator[Example]:
 def read_singles(assistant: Assistant, index: int) -> Iterator[Example]:
     """Questions asked of a single plan, as an index of little is: of their own, and of another.
 
-    Left out are those that the other plan happens to answer, or for which their own offers nothing.
+    Their own is asked as a text of one's own is: without its place, and taken for no brief. Left
+    out are those that the other plan happens to answer, or for which their own offers nothing.
     """
     read = _Reader(assistant, index)
     draw = np.random.default_rng(0)
@@ -69,9 +70,11 @@ def read_singles(assistant: Assistant, index: int) -> Iterator[Example]:
                 stranger, right=np.zeros(len(stranger.units)), answered=False, single=True
             )
         if len(own) == 1:
-            single = read.example(question, document=own[0])
+            placeless = replace(question, text=_without_places(question.text))
+            single = read.example(placeless, document=own[0])
+            single.rows[:, FEATURES.index("brief")] = 0
             if single.right.any():
-                yield replace(single, right=np.zeros(len(single.units)), single=True)
+                yield replace(single, single=True)
 
 
 def without_answer(example: Example) -> np.ndarray:
@@ -86,12 +89,18 @@ def without_answer(example: Example) -> np.ndarray:
     )
 
 
+def _without_places(text: str) -> str:
+    for mention in reversed(find_mentions(text)):
+        text = text[: mention.start] + text[mention.end :]
+    return text
+
+
 class _Reader:
     def __init__(self, assistant: Assistant, index: int) -> None:
         self._assistant = assistant
         self._index = index
         self._rarity = assistant.index.lexical.rarity
-        self._embed = KeptVectors(load_embedded(Settings()).embed_passages)
+        self._embed = load_embedded(Settings()).embed_passages
 
     def example(self, question: Question, document: str | None = None) -> Example:
         query = understand(question.text)

@@ -35,7 +35,7 @@ _SHORT, _LONG = 140, 420  # characters of quotes: one clause, and what an answer
 _RISING = (
     "cover", "cover_pairs", "cover_content", "cover_near", "cover_below_best", "near_below_best",
     "content_below_best", "run", "run_below_best", "hit_share", "hit_rank", "cosine",
-    "cosine_below_best", "figure_asked", "unit_asked", "year_met", "place_asked",
+    "cosine_below_best", "figure_asked", "unit_asked", "when_asked", "year_met", "place_asked",
 )  # fmt: skip
 _GROUPS = {
     "cover of the unit": ("cover", "cover_pairs", "cover_below_best", "density"),
@@ -43,10 +43,10 @@ _GROUPS = {
     "headings": ("cover_headings", "cover_heading", "opens_section"),
     "neighbours": ("cover_near", "near_below_best"),
     "longest shared run": ("run", "run_below_best"),
-    "passage": ("hit_score", "hit_share", "hit_rank"),
+    "passage": ("hit_share", "hit_rank"),
     "embedded model": ("cosine", "cosine_below_best"),
     "figure and unit": ("figure", "figure_asked", "unit_asked", "no_figure"),
-    "year": ("year_met",),
+    "year": ("year_met", "when_asked"),
     "place, brief, language": ("place_asked", "brief", "other_language", "foreign"),
     "length and items": ("length", "items"),
     "kind of question": ("asks_list", "asks_scope", "asks_figure"),

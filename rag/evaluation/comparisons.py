@@ -14,6 +14,7 @@ from rag.evaluation.verdicts import PASSED
 
 _PASSED = "passed"
 _TIMES = {"ask ms": "ask_s", "search ms": "search_s"}
+_LEAST_P = 0.001  # shown; below, "<0.001" rather than nought
 _SHOWN = 60  # characters of a question that a listing shows
 
 
@@ -132,7 +133,8 @@ def _line(name: str, d: Difference) -> str:
     digits = 3 if name in SHARES or name == _PASSED else 1
     ends = f"{d.low:+.{digits}f} to {d.high:+.{digits}f}"
     figures = f"{d.before:8.{digits}f} {d.after:8.{digits}f} {d.gain:+8.{digits}f}"
-    return f"{name:17} {d.n:5} {figures}  {ends:^19} {d.p:6.3f}"
+    p = f"{d.p:6.3f}" if d.p >= _LEAST_P else f"<{_LEAST_P}"
+    return f"{name:17} {d.n:5} {figures}  {ends:^19} {p}"
 
 
 def _turned_line(turned: Turned) -> str:

@@ -16,7 +16,7 @@ from rag.evidence.asked import focus
 from rag.evidence.features import Asked, as_shares, cover, has_figure, words_in
 from rag.evidence.trees import Numbers, Trees
 from rag.evidence.units import Unit
-from rag.types import Hit, Query
+from rag.types import Query
 from rag.words import normalize
 
 TREES = Path(__file__).with_name("answerable.json")
@@ -34,7 +34,6 @@ SIGNS = (
     "content_with_figure",
     "year_met",  # of the best unit, as in Unit
     "asks_year",
-    "hit",  # score of the best hit
     "cosine",  # of the embedded model, question and best unit
     "best_cosine",  # the highest of any unit
     "margin",  # best score less the second best
@@ -46,18 +45,16 @@ SIGNS = (
 # The more of these, the likelier an answer; the more of the others, the less so; else either way.
 RISING = frozenset({
     "best", "best_three", "content", "focus", "best_with_unit", "content_with_unit",
-    "content_with_figure", "year_met", "hit", "cosine", "best_cosine",
+    "content_with_figure", "year_met", "cosine", "best_cosine",
 })  # fmt: skip
 FALLING = frozenset({"missing", "unknown"})
 
 
-def estimate(
-    query: Query, hits: Sequence[Hit], ranked: Sequence[Unit], rarity: Callable[[str], float]
-) -> float:
-    """Probability that the documents answer, 0 to 1. hits, ranked: best first."""
+def estimate(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> float:
+    """Probability that the documents answer, 0 to 1. ranked: best first."""
     if not ranked:
         return 0.0
-    return probability(signs(query, hits, ranked, rarity))
+    return probability(signs(query, ranked, rarity))
 
 
 def probability(row: Numbers) -> float:
@@ -65,14 +62,12 @@ def probability(row: Numbers) -> float:
     return float(_load()[0].probabilities(row[None])[0])
 
 
-def threshold() -> float:
+def threshold(query: Query) -> float:
     """The probability under which the documents are taken not to answer."""
-    return _load()[1]
+    return _load()[1]["figure" if query.wants_figure else "other"]
 
 
-def signs(
-    query: Query, hits: Sequence[Hit], ranked: Sequence[Unit], rarity: Callable[[str], float]
-) -> Numbers:
+def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> Numbers:
     """In the order of SIGNS; at least one unit is needed."""
     asked = Asked(query, rarity)
     best = ranked[0]
@@ -100,7 +95,6 @@ def signs(
         "content_with_figure": _most(held, figure),
         "year_met": best.year_met,
         "asks_year": bool(query.years),
-        "hit": max(hit.score for hit in hits),
         "cosine": best.cosine,
         "best_cosine": max(unit.cosine for unit in ranked),
         "margin": best.score - ranked[1].score if len(ranked) > 1 else best.score,
@@ -126,8 +120,8 @@ def _most(values: Sequence[float], fit: Sequence[bool]) -> float:
 
 
 @cache
-def _load() -> tuple[Trees, float]:
-    """The trees and the threshold."""
+def _load() -> tuple[Trees, dict[str, float]]:
+    """The trees, and the thresholds for a figure and for what is none."""
     record = json.loads(TREES.read_text(encoding="utf-8"))
     assert record["signs"] == list(SIGNS), "refit: python -m evals.training.fit_answers"
-    return Trees.from_record(record), float(record["threshold"])
+    return Trees.from_record(record), record["thresholds"]

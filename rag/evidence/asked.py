@@ -51,6 +51,16 @@ def content_of(query: Query) -> str:
     return left if any(char.isalnum() for char in left) else query.question
 
 
+def asks_when(query: Query) -> bool:
+    """Whether it asks for a year or a date."""
+    return bool(_when().search(normalize(query.question)))
+
+
+@cache
+def _when() -> re.Pattern[str]:
+    return re.compile(json.loads(_TABLE.read_text(encoding="utf-8"))["when"], re.IGNORECASE)
+
+
 @cache
 def _asking() -> dict[str, re.Pattern[str]]:
     words = json.loads(_TABLE.read_text(encoding="utf-8"))["asking"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rag.evidence.asked import YEAR_PHRASE, asked_unit, content_of
+from rag.evidence.asked import YEAR_PHRASE, asked_unit, asks_when, content_of
 from rag.evidence.trees import Numbers
 from rag.evidence.units import Unit
 from rag.places import places_of
@@ -31,14 +31,14 @@ FEATURES = (
     "density",  # cover_pairs over the logarithm of the unit's length
     "run",  # longest run of characters shared with the question, up to 12, over 12
     "run_below_best",
-    "hit_score",  # of the unit's hit
-    "hit_share",  # of the best hit's score
+    "hit_share",  # score of the unit's hit, as a share of the best hit's
     "hit_rank",  # 1 for the first hit, 1/2 for the second ...
     "cosine",  # of the embedded model, question and unit
     "cosine_below_best",
     "figure",  # whether it has a figure, years left out
     "figure_asked",  # 1 if it has one and one is asked for, -1 if it lacks it, else 0
     "unit_asked",  # the same for a figure with the unit asked for
+    "when_asked",  # the same for a year, where a time is asked for
     "no_figure",  # whether it says that no figure is given
     "year_met",  # 1 for the year asked, -1 for another, 0 for none
     "place_asked",  # 1 if its document is of a place asked for, -1 if not, 0 if none is asked
@@ -55,6 +55,7 @@ FEATURES = (
 _RUN, _ITEMS = 12, 10
 _BLANK = re.compile(r"[\s,，、。?？;；]")
 _ITEM = re.compile(r"[一二三四五六七八九]是|[(（][一二三四五六七八九][)）]")
+_YEAR = re.compile(r"(?<![\d.,])20\d\d(?![\d%]|[.,]\d)|十[三四五六]五")
 _UNSAID = re.compile(
     r"(?:没有|未)(?:给出|单独|规定|提出|列出|设定|设)|no (?:figure|number|value)|gives no"
 )
@@ -108,6 +109,7 @@ class Asked:
         self.query = query
         self.places = {place.name for place in query.places}
         self.unit = asked_unit(query)
+        self.when = asks_when(query)
         self._own = _weights(query, content_of(query), rarity)
         self._chinese = _weights(query, query.chinese, rarity) if query.chinese else self._own
         self._plain = _BLANK.sub("", normalize(query.question))
@@ -196,12 +198,12 @@ def _row(
         "cover_title": titled.cover,
         "density": covered / math.log(8 + len(words)),
         "run": shared_run(asked.words_of(document), _BLANK.sub("", text)) / _RUN,
-        "hit_score": hit_score,
         "hit_share": hit_score / best_hit,
         "hit_rank": 1 / (1 + unit.hit),
         "figure": with_figure,
         "figure_asked": _signed(with_figure) if query.wants_figure else 0,
         "unit_asked": _signed(asked.unit.stated.search(text)) if asked.unit else 0,
+        "when_asked": _signed(_YEAR.search(text)) if asked.when else 0,
         "no_figure": bool(_UNSAID.search(text)),
         "year_met": unit.year_met,
         "place_asked": titled.place,

@@ -12,6 +12,9 @@ from rag.words import normalize
 # Share of the pairs of characters of a section's title that the question holds; less is needed
 # where the section has as many parts as are asked for.
 _LEAST_NAMED, _LEAST_NAMED_COUNTED = 0.75, 0.4
+# Share of what a question asks beyond the plan's title that such a section's opening words hold.
+_LEAST_TOLD = 0.5
+_OPENING_CHARS = 600  # from its heading on, before its first part
 _SHORTEST_TITLE = 4  # characters
 _MOST_ITEMS = 15
 _DIGITS = {digit: i for i, digit in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
@@ -61,6 +64,11 @@ def _outlines(query: Query, document: Document, asked: Asked) -> Iterator[_Outli
         least = _LEAST_NAMED_COUNTED if counted else _LEAST_NAMED
         if named >= least and (counted or not counts):
             yield _Outline(document, section, parts, named + cover(rest, words_in(title)) + counted)
+        elif counted:
+            opening = document.text[section.start : parts[0].start][:_OPENING_CHARS]
+            told = cover(rest, words_in(opening))
+            if told >= _LEAST_TOLD:
+                yield _Outline(document, section, parts, told + counted)
 
 
 def _families(document: Document) -> Iterator[tuple[Section, tuple[Section, ...]]]:

@@ -179,16 +179,16 @@ class ServerChat:
         try:
             response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError) as error:
-            _log.warning("%s: can't be reached (%s)", self.name, type(error).__name__)
+            _log.info("%s: can't be reached (%s)", self.name, type(error).__name__)
             raise _Passing(f"it can't be reached ({error or type(error).__name__})") from error
         except httpx.TimeoutException as error:  # tried again, it would take as long again
-            _log.warning("%s: silent for %g s", self.name, self._settings.timeout_s)
+            _log.info("%s: silent for %g s", self.name, self._settings.timeout_s)
             raise self._failed(f"it was silent for {self._settings.timeout_s:g} s") from error
         except httpx.HTTPError as error:
             raise self._failed(f"{type(error).__name__}: {error}") from error
         if response.status_code == httpx.codes.OK:
             return response
-        _log.warning("%s: status %d", self.name, response.status_code)
+        _log.info("%s: status %d", self.name, response.status_code)
         try:
             fault = self._fault(response)
         finally:
@@ -221,7 +221,7 @@ class ServerChat:
                 if text:
                     yield text
         except httpx.TimeoutException as error:
-            _log.warning("%s: fell silent for %g s", self.name, self._settings.timeout_s)
+            _log.info("%s: fell silent for %g s", self.name, self._settings.timeout_s)
             raise self._failed(f"it fell silent for {self._settings.timeout_s:g} s") from error
         except httpx.HTTPError as error:
             raise self._failed(f"it broke off ({type(error).__name__})") from error

@@ -13,7 +13,7 @@ from rag.errors import BadRequest, RagError
 from rag.logs import log_fault
 from rag.rendering import answer_row, hit_row, target_row
 from rag.types import Document
-from rag.web.chat import MAX_AT_ONCE, MAX_QUESTION_CHARS, client_of
+from rag.web.chat import MAX_QUESTION_CHARS, client_of, most_at_once
 from rag.web.pace import Pace
 from rag.web.shelf import Shelf
 from rag.web.talk import PASSAGES, Options
@@ -109,7 +109,7 @@ def build_api(shelf: Shelf, pace: Pace) -> None:
         api(
             offered,
             api_name=offered.__name__,
-            concurrency_limit=MAX_AT_ONCE,
+            concurrency_limit=most_at_once(shelf),
             concurrency_id="ask",
         )
 

@@ -1,11 +1,12 @@
 """The chat tab: a question goes in, the streamed answer comes out with its sources beside it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.types import Document
+from rag.web.afar import draw_afar
 from rag.web.export import to_markdown
 from rag.web.feedback import record_vote
 from rag.web.labels import Labels, Words, load_labels
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # slow to load, so at run time only when a page is made
 
 MAX_QUESTION_CHARS = 1000  # a question has under 200 characters; a whole pasted page is a slip
 MAX_AT_ONCE = 2  # answers worked out side by side, each of which keeps a processor busy
+MAX_AT_ONCE_ELSEWHERE = 16  # where a server writes them, for which a thread only waits
 PASSAGE_CHOICES = (4, PASSAGES, 12, 16)
 LEVELS = ("national", "ministry", "province", "city", "district")
 STATUSES = ("final", "draft")
@@ -84,41 +86,44 @@ def connect_chat(shelf: Shelf, chat: Chat, bridge: "gr.HTML", pace: Pace) -> "li
     """Say what happens on a question, an example, again and stop; returns what can be cancelled."""
     import gradio as gr
 
-    past, live, examples, notice, question, options, talk = chat
+    past, live, examples, notice, box, options, talk = chat
 
     # Gradio reads the annotations, so no name of a type checker may stand in them.
-    def ask(
+    async def ask(
         request: gr.Request,
         text: str,
         held: Talk,
         *chosen: Any,  # noqa: ANN401
-    ) -> Iterator[dict[Any, Any]]:
+    ) -> AsyncIterator[dict[Any, Any]]:
         labels = load_labels()[held.language]
         if complaint := find_complaint(text, labels) or find_haste(pace, request, labels):
             yield {notice: render_note(complaint, role="alert")}
             return
         held.options = Options(*chosen)
-        yield from answer_in(chat, shelf, held, text.strip())
+        async for update in draw_afar(answer_in(chat, shelf, held, text.strip())):
+            yield update
 
-    def again(request: gr.Request, held: Talk) -> Iterator[dict[Any, Any]]:
+    async def again(request: gr.Request, held: Talk) -> AsyncIterator[dict[Any, Any]]:
         if complaint := find_haste(pace, request, load_labels()[held.language]):
             yield {notice: render_note(complaint, role="alert")}
         elif held.turns:
-            yield from answer_in(chat, shelf, held, held.turns.pop().question)
+            question = held.turns.pop().question
+            async for update in draw_afar(answer_in(chat, shelf, held, question)):
+                yield update
 
     def stop(held: Talk) -> "Update":
         held.stop()
-        return show_talk(chat, shelf, held) | {question: _idle()}
+        return show_talk(chat, shelf, held) | {box: _idle()}
 
-    parts = [past, live, examples, notice, question]
-    limit: dict[str, Any] = {"concurrency_limit": MAX_AT_ONCE, "concurrency_id": "ask"}
-    given = [question, talk, *options]
-    asked = question.submit(ask, given, parts, **QUIET, **limit)
-    chosen = examples.click(lambda sample: sample[0], examples, question, queue=False, **QUIET)
+    parts = [past, live, examples, notice, box]
+    limit: dict[str, Any] = {"concurrency_limit": most_at_once(shelf), "concurrency_id": "ask"}
+    given = [box, talk, *options]
+    asked = box.submit(ask, given, parts, **QUIET, **limit)
+    chosen = examples.click(lambda sample: sample[0], examples, box, queue=False, **QUIET)
     followed = chosen.then(ask, given, parts, **QUIET, **limit)
     repeated = bridge.again(again, talk, parts, **QUIET, **limit)
     running = [asked, followed, repeated]
-    question.stop(stop, talk, [past, live, question], cancels=running, queue=False, **QUIET)
+    box.stop(stop, talk, [past, live, box], cancels=running, queue=False, **QUIET)
     return running
 
 
@@ -149,8 +154,8 @@ def connect_tools(shelf: Shelf, chat: Chat, bridge: "gr.HTML", parcel: "gr.JSON"
     bridge.export(export, chat.talk, parcel, **QUIET).then(None, parcel, None, js=DELIVER, **QUIET)
 
 
-def answer_in(chat: Chat, shelf: Shelf, held: Talk, text: str) -> "Iterator[Update]":
-    """Grow a new turn of a conversation; the earlier ones move up."""
+def answer_in(chat: Chat, shelf: Shelf, held: Talk, text: str) -> "Generator[Update, None, None]":
+    """Grow a new turn of a conversation until it is done or stopped; the earlier ones move up."""
     import gradio as gr
 
     held.stop()
@@ -163,6 +168,8 @@ def answer_in(chat: Chat, shelf: Shelf, held: Talk, text: str) -> "Iterator[Upda
         chat.examples: gr.Dataset(visible=False),
     }
     for grown in grow(shelf.assistant, turn, held.options, history):
+        if not held.grows(turn.id):
+            return
         held.put(grown)
         yield {chat.live: _render(shelf, held, grown)}
     yield {chat.question: _idle()}
@@ -182,6 +189,12 @@ def clear_talk(chat: Chat, held: Talk) -> "Update":
     welcome = render_welcome(load_labels()[held.language])
     shown = {chat.past: "", chat.live: welcome, chat.notice: "", chat.question: _idle()}
     return shown | {chat.examples: gr.Dataset(visible=True)}
+
+
+def most_at_once(shelf: Shelf) -> int:
+    """How many answers are worked out side by side; the others wait their turn."""
+    first = next(iter(getattr(shelf.assistant, "generators", ())), "")
+    return MAX_AT_ONCE_ELSEWHERE if "://" in first else MAX_AT_ONCE
 
 
 def find_complaint(question: str, labels: Labels) -> str:

@@ -1,13 +1,15 @@
 """The compare tab: indicator, years and regions -> bars, a table with citations, CSV and PNG."""
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.errors import RagError
 from rag.rendering import csv_text
-from rag.web.api import main_documents
+from rag.types import Document
 from rag.web.bars import render_comparison
+from rag.web.cards import name_region
 from rag.web.chat import QUIET
 from rag.web.comparison import (
     Comparison,
@@ -17,7 +19,7 @@ from rag.web.comparison import (
     table_rows,
     usual_years,
 )
-from rag.web.labels import Words, load_labels
+from rag.web.labels import Labels, Words, load_labels
 from rag.web.parcel import DELIVER, bytes_parcel, text_parcel
 from rag.web.shelf import Shelf
 from rag.web.talk import Talk
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
     Update = dict[Any, Any]
+
+_TITLE_CHARS = 20  # of a plan's title beside its bar in the picture
 
 
 class Compare(NamedTuple):
@@ -162,18 +166,39 @@ def _picture(shelf: Shelf, compared: Comparison, held: Talk) -> dict[str, str] |
 
     from rag.charts import draw_targets  # loads matplotlib
 
-    documents = main_documents(shelf.assistant.documents)
-    labels = {work: document.region or document.title for work, document in documents.items()}
-    drafts = [work for work, document in documents.items() if document.status == "draft"]
+    labels = load_labels()[held.language]
+    documents = {bar.row.target.plan: bar.row.document for bar in compared.bars}
+    regions = Counter(document.region for document in documents.values())
+    names = {
+        plan: _name_plan(document, labels, alone=regions[document.region] == 1)
+        for plan, document in documents.items()
+    }
+    english = next((bar.row.target.indicator_en for bar in compared.bars), "")
+    drafts = [plan for plan, document in documents.items() if document.status == "draft"]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "targets.png"
         try:
             rows = [bar.row.target for bar in compared.bars]
-            draw_targets(rows, labels, out=out, title=compared.indicator, drafts=drafts)
+            draw_targets(
+                rows,
+                names,
+                out=out,
+                title=_name(held, compared.indicator, english),
+                drafts=drafts,
+                language=held.language,
+            )
         except RagError:
-            gr.Warning(load_labels()[held.language]["compare_none"])
+            gr.Warning(labels["compare_none"])
             return None
         return bytes_parcel("targets.png", out.read_bytes())
+
+
+def _name_plan(document: Document, labels: Labels, *, alone: bool) -> str:
+    """A plan by its region; with its title where the region has others."""
+    region = name_region(document.region, labels)
+    title = document.title if not (alone and region) else ""
+    cut = f"{title[: _TITLE_CHARS - 1]}…" if len(title) > _TITLE_CHARS else title
+    return " · ".join(filter(None, (region, cut)))
 
 
 def _first(shelf: Shelf) -> str:

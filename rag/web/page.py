@@ -3,12 +3,14 @@
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.assistant import Assistant
-from rag.errors import BadRequest
+from rag.errors import BadRequest, RagError
+from rag.generators import DEFAULT
 from rag.logs import start_logs
 from rag.web import chat as chat_tab
 from rag.web import compare as compare_tab
@@ -27,7 +29,7 @@ from rag.web.turns import render_header, render_note, render_tools, render_welco
 if TYPE_CHECKING:  # slow to load, so at run time only when a page is made
     import gradio as gr
 
-MAX_WAITING = 32  # those who ask after that are told that the page is busy
+MAX_WAITING = 100  # who asks after that is told that the page is busy; 10 s of quotes, at most
 # Page to Python: what buttons within drawn HTML ask for; page.js sends these events.
 _ACTS = ("again", "vote", "export", "language", "remove", "unfit")
 _BRIDGE = "".join(
@@ -52,6 +54,8 @@ def serve(  # noqa: PLR0913 - what who serves may choose, each by name
 
     What happens is logged to standard error, without what is asked unless `log_questions`.
     """
+    with suppress(RagError):  # or the first visitor waits for what loads when first used
+        assistant.ask(chat_tab.EXAMPLES[0], generator=DEFAULT)
     start_logs(sys.stderr, questions=log_questions)
     page = start_page(assistant, index=index, address=address, mcp=mcp, per_minute=per_minute)
     on_start(str(page.local_url))

@@ -93,6 +93,11 @@ class Talk:
     def find(self, turn_id: str) -> Turn | None:
         return next((turn for turn in self.turns if turn.id == turn_id), None)
 
+    def grows(self, turn_id: str) -> bool:
+        """Whether a turn is here and neither answered nor stopped."""
+        turn = self.find(turn_id)
+        return turn is not None and not turn.done
+
     def vote(self, turn_id: str, vote: str, comment: str = "") -> Turn | None:
         """Note a vote on a finished turn, which comes back; None if there is no such turn.
 

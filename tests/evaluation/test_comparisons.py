@@ -79,6 +79,19 @@ def test_the_text_shows_differences_then_questions_then_moves():
     assert "    2  right -> refused" in text
 
 
+def test_a_probability_too_small_to_show_is_not_shown_as_nought():
+    names = [f"q{n}" for n in range(12)]
+    before = Run(make_setup(), tuple(make_row(n, verdict="refused", **MISSED) for n in names))
+    after = Run(make_setup(), tuple(map(make_row, names)))
+    assert compare(before, after, names=NAMES).differences["facts"].p == 2 / 2**12
+    (line,) = (
+        line
+        for line in render_comparison(compare(before, after, names=NAMES)).splitlines()
+        if line.startswith("facts ")
+    )
+    assert line.endswith(" <0.001")
+
+
 def test_a_comparison_is_json():
     row = comparison_row(FOUND)
     assert json.loads(json.dumps(row, allow_nan=False)) == row

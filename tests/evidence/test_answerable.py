@@ -10,9 +10,9 @@ SHARE = "2030年非化石能源消费比重达到多少?"
 
 
 def offered(question, text):
-    """The query, hits and units of a document that is asked."""
-    query, hits = ask(question), [make_hit(make_document(text))]
-    return query, hits, make_ranker().rank(query, hits)
+    """The query, and the units of a document that is asked."""
+    query = ask(question)
+    return query, make_ranker().rank(query, [make_hit(make_document(text))])
 
 
 def chance(question, text):
@@ -24,7 +24,7 @@ def sign(name, question, text):
 
 
 def test_nothing_found_answers_nothing():
-    assert estimate(ask(SHARE), [], [], equal_rarity) == 0.0
+    assert estimate(ask(SHARE), [], equal_rarity) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,13 @@ def test_nothing_found_answers_nothing():
     ],
 )
 def test_the_question_in_the_texts_own_words_is_answered(question, text):
-    assert chance(question, text) >= threshold()
+    assert chance(question, text) >= threshold(ask(question))
 
 
-@pytest.mark.parametrize(
-    "question", ["火星上的天气", "火星上的天气怎么样?", SHARE, "谁写了这首诗?"]
-)
+@pytest.mark.parametrize("question", ["火星上的天气怎么样?", "森林覆盖率是多少?", SHARE])
 def test_a_text_on_something_else_does_not_answer(question):
-    assert chance(question, "建设海上风电基地。近海风电装机达到260万千瓦。") < threshold()
+    text = "建设海上风电基地。近海风电装机达到260万千瓦。"
+    assert chance(question, text) < threshold(ask(question))
 
 
 def test_a_figure_of_another_unit_is_doubted():

@@ -1,16 +1,21 @@
 """What programs and strangers reach: the API, tools, the password, and no file of this machine."""
 
 import json
+import re
+from pathlib import Path
 
 import httpx
 import pytest
 
-from rag import Assistant
+from rag import Assistant, Settings
+from rag.web.chat import MAX_AT_ONCE, most_at_once
+from rag.web.shelf import Shelf
 
 from .serving import SLOW, serving
 
 pytestmark = SLOW
 AUTH = "anna:open sesame"
+GUIDE = Path(__file__).parents[2] / "docs" / "page.md"
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +47,23 @@ def test_ask_search_and_targets_are_an_api(client):
     assert len(hits) == 2
     rows = client.predict(indicator="非化石能源消费比重", year="2025", api_name="/targets")
     assert [row["value"] for row in rows] == ["22", "20", "18"]
+
+
+def test_the_documented_example_runs(site, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    assert "http://127.0.0.1:7860" in code
+    found = {}
+    exec(code.replace("http://127.0.0.1:7860", site[0]), found)
+    assert "2800万千瓦" in capsys.readouterr().out
+    assert found["hits"][0]["document"]["region"] == "江苏省"
+    assert [row["value"] for row in found["rows"]] == ["24.1"]
+
+
+def test_more_wait_side_by_side_for_a_server_than_for_this_machine(built):
+    plain = Shelf(Assistant.load(built))
+    settings = Settings(generator="http://127.0.0.1:9/v1", model="m")
+    assert most_at_once(plain) == MAX_AT_ONCE == 2
+    assert most_at_once(Shelf(Assistant.load(built, settings=settings))) == 16
 
 
 def test_an_unusable_question_is_told_to_the_client(client):

@@ -192,6 +192,23 @@ def test_stop_keeps_what_was_said_and_lets_ask_again(tab, assistant):
     assert [question for question, *_ in assistant.asked] == ["plain question"] * 2
 
 
+def test_a_stopped_answer_holds_nobody_up(tab, assistant, open_tab, served):
+    assistant.go.clear()
+    ask(tab, "plain question")
+    expect(tab.locator(".answer[aria-busy]")).to_contain_text("非化石能源")
+    tab.click("#question .stop-button")
+    expect(tab.locator(".answer.failed")).to_contain_text("已停止")
+    other = open_tab(served)  # while the model of the first is still at it
+    for asker in (other, tab):
+        ask(asker, "refuse question")
+        expect(asker.locator(".answer[aria-busy]")).to_contain_text("文件里没有")
+    assistant.go.set()
+    for asker in (other, tab):
+        expect(asker.locator(".answer.refused")).to_have_count(1)
+    expect(tab.locator(".answer.failed")).to_contain_text("已停止")
+    other.context.close()
+
+
 def test_hovering_or_focusing_a_marker_shows_its_quote(tab):
     ask(tab, "plain question")
     tab.hover("button.marker >> text=2")

@@ -42,7 +42,7 @@ def pdf(tmp_path):
 
 def open_documents(tab):
     tab.click("#documents-button")
-    tab.fill("#find input, #find textarea", "")
+    tab.fill("#find input", "")
     expect(tab.locator("#listing table")).to_be_visible()
 
 
@@ -121,26 +121,26 @@ def test_text_of_documents_is_shown_and_never_run(tab, tmp_path):
     upload(tab, page)
     expect(tab.locator(".told.good")).to_contain_text(HOSTILE)
     expect(tab.locator("#listing td.title p").first).to_have_text(HOSTILE)
-    tab.fill("#find input, #find textarea", "信天翁的数量")
+    tab.fill("#find input", "信天翁的数量")
     expect(tab.locator("#found blockquote").first).to_contain_text("<img src=x")
     ask(tab, f"信天翁的数量是多少只?{HOSTILE}")
     expect(tab.locator("#live .card").first).to_contain_text(HOSTILE)
     assert tab.locator(".turn img, .turn script, #documents img, #documents script").count() == 0
     assert tab.evaluate("window.hacked") is None
     open_documents(tab)
-    tab.fill("#find input, #find textarea", "")
+    tab.fill("#find input", "")
     remove(tab, "<img")
     expect(tab.locator(".told.good")).to_contain_text("已移除")
 
 
 def test_search_narrows_the_list_and_finds_passages(tab):
     open_documents(tab)
-    tab.fill("#find input, #find textarea", "湖南")
+    tab.fill("#find input", "湖南")
     expect(tab.locator("#listing tbody tr")).to_have_count(1)
-    tab.fill("#find input, #find textarea", "抽水蓄能")
+    tab.fill("#find input", "抽水蓄能")
     expect(tab.locator("#listing")).to_contain_text("没有标题或地区符合的文件")
     expect(tab.locator("#found .card").first).to_contain_text("155万千瓦")
-    tab.fill("#find input, #find textarea", "")
+    tab.fill("#find input", "")
     expect(tab.locator("#listing tbody tr")).to_have_count(4)
     expect(tab.locator("#found .card")).to_have_count(0)
 

@@ -8,9 +8,10 @@ Each side is set up as its own documentation sets it up, with the small English 
 own environment under --cache, made by `venv` and `pip install -r requirements/NAME.txt` on the
 first run and whenever that file changes. It sees what is installed here (through a .pth file), so
 torch isn't fetched again, and pip is held to `constraints.txt`, so no CUDA build can come. The
-others get each page as a text file of its own, so that a hit has its page; Tanwen reads the
-sources. Seconds depend on the machine and on what else it does; the ratios to Tanwen travel
-better, and the processor's seconds best.
+others get each page as a text file of its own, so that a hit has its page (text that two pages
+share is in both, text on no page in none); Tanwen reads the sources. Seconds depend on the
+machine and on what else it does; the ratios to Tanwen travel better, and the processor's seconds
+best.
 """
 
 import argparse
