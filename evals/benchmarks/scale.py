@@ -74,7 +74,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         shared = _step(folder, "passages", make, chosen.files, count)
         shared |= _step(folder, "words", build_words)
-        shared |= _step(folder, "words_searched", search_words, chosen.questions, chosen.n)
+        shared |= _step(folder, "searching_words", search_words, chosen.questions, chosen.n)
         truth = _step(folder, "truth", search_all, chosen.questions, chosen.n)
         for name in dict.fromkeys(choose_store(count) if s == "auto" else s for s in chosen.stores):
             own = _step(folder, f"vectors_{name}", build_vectors, name)

@@ -24,8 +24,8 @@ _DIMS_A_CODE = 4  # of one byte each: 64 bytes for 256 dimensions
 _CODES = "IVF{lists},PQ{codes}np"  # np: not sorted for comparing bits, which takes most of the time
 # (lists looked into, candidates compared in whole for one asked), from quick to thorough
 _EFFORTS = (
-    *((8, 8), (16, 8), (32, 8), (64, 10), (96, 10), (128, 20), (192, 20), (256, 20)),
-    *((384, 20), (512, 40), (1024, 40)),
+    *((8, 8), (16, 8), (32, 8), (64, 10), (96, 10), (128, 20), (192, 20), (256, 20), (256, 40)),
+    *((384, 40), (512, 40), (1024, 40)),
 )
 _SEED = 0
 
