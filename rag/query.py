@@ -1,6 +1,7 @@
 """Question -> what is asked: language, kind of answer, places, years, whether a figure."""
 
 import re
+import unicodedata
 
 from rag.errors import BadRequest
 from rag.glossary import expand
@@ -10,6 +11,7 @@ from rag.places import find_mentions, find_places
 from rag.types import Kind, Place, Query
 from rag.words import normalize
 
+_UNSEEN = "Cf"  # zero-width and direction marks, which come along when a text is copied
 MAX_QUESTION_CHARS = 4000  # a long paragraph; above it is a pasted document, not a question
 
 
@@ -48,7 +50,8 @@ def understand(question: str, *, language: str = "") -> Query:
 
     language: in which it is to be answered; told from it if "".
     """
-    text = question.encode("utf-8", "replace").decode("utf-8").strip()  # half characters: ?
+    whole = question.encode("utf-8", "replace").decode("utf-8")  # half characters: ?
+    text = "".join(char for char in whole if unicodedata.category(char) != _UNSEEN).strip()
     if not any(char.isalnum() for char in text):
         raise BadRequest(
             'the question is empty; type one, e.g. `rag ask "江苏2030年非化石能源消费比重?"`.'

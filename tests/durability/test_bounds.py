@@ -16,15 +16,16 @@ from rag.indexing import index_paths
 from rag.settings import Settings
 
 # Indexes a folder in a process of its own; prints the peak of its memory in MB at each stage.
-PROGRAM = """
-import resource, sys
+PROGRAM = r"""
+import re, sys
 from pathlib import Path
 from rag.indexing import index_paths
 from rag.settings import Settings
 
 def tell(doing, done, total):
-    if done == total:
-        print(doing, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+    if done == total:  # getrusage would count what the process that started this one holds
+        status = Path("/proc/self/status").read_text()
+        print(doing, int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1e3)
 
 index_paths([Path(sys.argv[1])], Path(sys.argv[2]), settings=Settings(), progress=tell)
 """
