@@ -30,6 +30,9 @@ if TYPE_CHECKING:  # slow to load, so at run time only when a page is made
     import gradio as gr
 
 MAX_WAITING = 100  # who asks after that is told that the page is busy; 10 s of quotes, at most
+# Visitors whose conversation is kept, the latest ones; Gradio holds 0.16 MB for each, also for each
+# request of a program without a client of its own.
+MAX_SESSIONS = 500
 # Page to Python: what buttons within drawn HTML ask for; page.js sends these events.
 _ACTS = ("again", "vote", "export", "language", "remove", "unfit")
 _BRIDGE = "".join(
@@ -98,6 +101,7 @@ def start_page(
             run_history=False,
             footer_links=[],
             max_file_size=f"{MAX_UPLOAD_MB}mb",
+            state_session_capacity=MAX_SESSIONS,
             favicon_path=_HERE / "icon.svg",
             theme=_theme(),
             css_paths=_HERE / "style.css",
