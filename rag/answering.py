@@ -13,10 +13,8 @@ from functools import cached_property
 from rag import refusal
 from rag.citing import Citer
 from rag.conversation import FollowUp, without_told
-from rag.embedders.static import load_embedded
 from rag.errors import BadRequest
 from rag.evidence.answerable import estimate
-from rag.evidence.keeping import KeptVectors
 from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
 from rag.generators import DEFAULT, Asked, PromptedGenerator, load_generator
@@ -92,7 +90,7 @@ class Answerer:
         self.retriever = Retriever(index, load_reranker(settings))
         rarity = index.lexical.rarity
         self._plan_names = PlanNames(index.documents)
-        self._ranker = Ranker(rarity, KeptVectors(load_embedded(settings).embed_passages))
+        self._ranker = Ranker(rarity)
         self._quoter = load_generator(replace(settings, generator=DEFAULT), ranker=self._ranker)
         self._comparer = Comparer(index.targets, self._quoter)
         self.judge = load_judge(settings, rarity=rarity, embed=index.embedder.embed_passages)

@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 
 from rag import Answer, Assistant, Document, RagError, Settings
-from rag.embedders import static
-from rag.embedders.static import StaticEmbedder
 from rag.errors import BadRequest, IndexMissing, ReadError
 from rag.index import build_index
 
@@ -49,20 +47,6 @@ def test_every_citation_of_every_answer_holds(assistant, question):
     check(answer)
     assert answer.citations
     assert answer.question == question
-
-
-def test_the_embedded_model_is_not_loaded_twice(built, monkeypatch):
-    loaded = []
-    load = StaticEmbedder.load
-
-    def counted(folder):
-        loaded.append(folder)
-        return load(folder)
-
-    monkeypatch.setattr(StaticEmbedder, "load", counted)
-    static._embedded.cache_clear()
-    Assistant.load(built).ask("湖南抽水蓄能装机规模?")
-    assert len(loaded) <= 1  # none if another test has loaded it
 
 
 def test_a_fact_is_answered_in_short_with_its_plan_its_page_and_a_marker(assistant):

@@ -60,7 +60,6 @@ ALLOWED_OUTSIDE = {
         "rag.evaluation.questions",
         "rag.evidence.answerable",
         "rag.evidence.features",
-        "rag.evidence.keeping",
         "rag.evidence.ranking",
         "rag.evidence.units",
         "rag.judging",

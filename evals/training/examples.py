@@ -8,17 +8,20 @@ import numpy as np
 
 from rag import Assistant
 from rag.answering import CANDIDATES
-from rag.embedders.static import load_embedded
 from rag.evaluation.metrics import norm
 from rag.evaluation.questions import Question, read_questions
 from rag.evidence.features import FEATURES, measure
 from rag.evidence.units import Unit, cut_units
 from rag.places import find_mentions
 from rag.query import understand
-from rag.settings import Settings
+from rag.retrieval import Filter, Retriever, Weights
 from rag.types import Hit, Query
 
 QUESTIONS = Path(__file__).parents[1] / "questions/train.jsonl"
+# The embedded model and the reranker have learned from these questions, and put their passages
+# first more often than those of others; what is fitted on that trusts the search too much:
+# evals/LOG.md.
+WORDS_ALONE = Weights(dense=0.0, cross_language=0.0)
 SINGLE_EVERY = 4  # one question in so many is asked of its own plan as well
 
 
@@ -74,16 +77,16 @@ def _without_places(text: str) -> str:
 
 class _Reader:
     def __init__(self, assistant: Assistant, index: int) -> None:
-        self._assistant = assistant
         self._index = index
         self._rarity = assistant.index.lexical.rarity
-        self._embed = load_embedded(Settings()).embed_passages
+        self._retriever = Retriever(assistant.index, None, WORDS_ALONE)
 
     def example(self, question: Question, document: str | None = None) -> Example:
         query = understand(question.text)
-        hits = self._assistant.search(question.text, top_k=CANDIDATES, document=document)
+        only = Filter(document=document)
+        hits = self._retriever.search(query, top_k=CANDIDATES, only=only)
         units = cut_units(query, hits)
-        rows = measure(query, hits, units, rarity=self._rarity, embed=self._embed)
+        rows = measure(query, hits, units, rarity=self._rarity)
         right = np.array([rightness(question, unit) for unit in units])
         return Example(question, query, hits, units, rows, right, self._index)
 

@@ -34,8 +34,8 @@ _SHORT, _LONG = 140, 420  # characters of quotes: one clause, and what an answer
 # More of these never makes a unit worse, whatever chance the training questions hold.
 _RISING = (
     "cover", "cover_pairs", "cover_content", "cover_near", "cover_below_best", "near_below_best",
-    "content_below_best", "run", "run_below_best", "hit_share", "hit_rank", "cosine",
-    "cosine_below_best", "figure_asked", "unit_asked", "when_asked", "year_met", "place_asked",
+    "content_below_best", "run", "run_below_best", "hit_share", "hit_rank",
+    "figure_asked", "unit_asked", "when_asked", "year_met", "place_asked",
 )  # fmt: skip
 _GROUPS = {
     "cover of the unit": ("cover", "cover_pairs", "cover_below_best", "density"),
@@ -44,7 +44,6 @@ _GROUPS = {
     "neighbours": ("cover_near", "near_below_best"),
     "longest shared run": ("run", "run_below_best"),
     "passage": ("hit_share", "hit_rank"),
-    "embedded model": ("cosine", "cosine_below_best"),
     "figure and unit": ("figure", "figure_asked", "unit_asked", "no_figure"),
     "year": ("year_met", "when_asked"),
     "place, brief, language": ("place_asked", "brief", "other_language", "foreign"),

@@ -2,8 +2,7 @@
 
 A logistic regression whose coefficients stand in `answerable.json`, fitted on the training
 questions by `python -m evals.training.fit_answers`; none of them may count support against an
-answer. The embedded model has learned from these questions, so its cosine is no sign: it is higher
-for them than for others, and a gate that trusted it refused too much (evals/LOG.md).
+answer.
 """
 
 import json

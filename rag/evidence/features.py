@@ -13,7 +13,7 @@ from rag.evidence.asked import YEAR_PHRASE, asked_unit, asks_when, content_of
 from rag.evidence.trees import Numbers
 from rag.evidence.units import Unit
 from rag.places import places_of
-from rag.types import Document, Hit, Query, Vectors
+from rag.types import Document, Hit, Query
 from rag.words import find_numerals, normalize, tokenize
 
 # "cover" is the share of the question's vocabulary, by rarity, that a text holds: 0 to 1.
@@ -33,8 +33,6 @@ FEATURES = (
     "run_below_best",
     "hit_share",  # score of the unit's hit, as a share of the best hit's
     "hit_rank",  # 1 for the first hit, 1/2 for the second ...
-    "cosine",  # of the embedded model, question and unit
-    "cosine_below_best",
     "figure",  # whether it has a figure, years left out
     "figure_asked",  # 1 if it has one and one is asked for, -1 if it lacks it, else 0
     "unit_asked",  # the same for a figure with the unit asked for
@@ -61,7 +59,6 @@ _UNSAID = re.compile(
 )
 
 Weights = dict[str, float]
-Embed = Callable[[Sequence[str]], Vectors]
 
 
 def measure(
@@ -70,14 +67,11 @@ def measure(
     units: Sequence[Unit],
     *,
     rarity: Callable[[str], float],
-    embed: Embed,
 ) -> Numbers:
-    """(units, FEATURES). rarity: as in `LexicalIndex.rarity`. embed: texts -> rows of length 1."""
+    """(units, FEATURES). rarity: as in `LexicalIndex.rarity`."""
     if not units:
         return np.zeros((0, len(FEATURES)))
     asked = Asked(query, rarity)
-    vectors = embed([query.question, *(unit.own_text for unit in units)])
-    cosines = vectors[1:] @ vectors[0]
     near = [_near(units, i) for i in range(len(units))]
     best_hit = max(hit.score for hit in hits)
     rows = [
@@ -86,7 +80,6 @@ def measure(
     ]
     table = np.array(rows, dtype=np.float64)
     column = {name: i for i, name in enumerate(FEATURES)}
-    table[:, column["cosine"]] = cosines
     for of, below in _BELOW_BEST.items():
         values = table[:, column[of]]
         table[:, column[below]] = values - values.max()
@@ -98,7 +91,6 @@ _BELOW_BEST = {
     "cover_content": "content_below_best",
     "cover_near": "near_below_best",
     "run": "run_below_best",
-    "cosine": "cosine_below_best",
 }
 
 

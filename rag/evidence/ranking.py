@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from rag.evidence.features import FEATURES, Embed, has_figure, measure
+from rag.evidence.features import FEATURES, has_figure, measure
 from rag.evidence.trees import Trees
 from rag.evidence.units import Unit, cut_units
 from rag.types import Hit, Query
@@ -21,13 +21,11 @@ TREES = Path(__file__).with_name("ranker.json")
 class Ranker:
     """Scores the units of hits. Keeps its last result, for the gate and the generator ask alike.
 
-    rarity: how much a search word tells, >= 0. embed: texts -> rows of length 1, of the embedded
-    model whatever the index was made with, since the trees know no other.
+    rarity: how much a search word tells, >= 0.
     """
 
-    def __init__(self, rarity: Callable[[str], float], embed: Embed) -> None:
+    def __init__(self, rarity: Callable[[str], float]) -> None:
         self.rarity = rarity
-        self.embed = embed
         self._last: tuple[Query, Sequence[Hit], list[Unit]] | None = None
 
     def rank(self, query: Query, hits: Sequence[Hit]) -> list[Unit]:
@@ -36,7 +34,7 @@ class Ranker:
         if last and last[1] is hits and last[0] == query:
             return last[2]
         units = cut_units(query, hits)
-        rows = measure(query, hits, units, rarity=self.rarity, embed=self.embed)
+        rows = measure(query, hits, units, rarity=self.rarity)
         scores = load_trees().probabilities(rows).tolist() if units else []
         ranked = put_in_order(query, units, scores)
         self._last = (query, hits, ranked)  # set as one, so that threads see one question's

@@ -1,12 +1,8 @@
 """Small documents and hits whose answers can be told by eye."""
 
-from functools import cache
-
-from rag.embedders.static import load_embedded
 from rag.evidence.ranking import Ranker
 from rag.query import understand
 from rag.readers.outline import find_sections
-from rag.settings import Settings
 from rag.types import Chunk, Document, Hit, PageSpan, Query
 
 PLAN = (
@@ -43,10 +39,5 @@ def ask(question: str) -> Query:
     return understand(question)
 
 
-@cache
-def embed():
-    return load_embedded(Settings()).embed_passages
-
-
 def make_ranker(rarity=equal_rarity):
-    return Ranker(rarity, embed())
+    return Ranker(rarity)
