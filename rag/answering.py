@@ -13,8 +13,9 @@ from functools import cached_property
 from rag import refusal
 from rag.citing import Citer
 from rag.conversation import FollowUp, without_told
+from rag.embedders import load_embedder
 from rag.errors import BadRequest
-from rag.evidence.answerable import estimate
+from rag.evidence import answerable, topic
 from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
 from rag.generators import DEFAULT, Asked, PromptedGenerator, load_generator
@@ -90,7 +91,7 @@ class Answerer:
         self.retriever = Retriever(index, load_reranker(settings))
         rarity = index.lexical.rarity
         self._plan_names = PlanNames(index.documents)
-        self._ranker = Ranker(rarity)
+        self._ranker = Ranker(rarity, load_embedder(Settings()).embed_passages)
         self._quoter = load_generator(replace(settings, generator=DEFAULT), ranker=self._ranker)
         self._comparer = Comparer(index.targets, self._quoter)
         self.judge = load_judge(settings, rarity=rarity, embed=index.embedder.embed_passages)
@@ -112,10 +113,11 @@ class Answerer:
         clock.lap("retrieve")
         hits = tuple(hit for share in shares for hit in share)
         ranked = self._ranker.rank(query, hits)
-        answerable = estimate(query, ranked, self._ranker.rarity)
+        treated = topic.estimate(query, hits, ranked)
+        answered = answerable.estimate(query, ranked, self._ranker.rarity)
         reason = self._reason(query, asked, hits)
         if not reason and not asked.deepens:  # what was answered before may be answered further
-            reason = refusal.find_doubt(query, ranked, answerable)
+            reason = refusal.find_doubt(query, ranked, treated, answered)
         clock.lap("rank")
         return Found(
             asked=asked,
@@ -126,7 +128,7 @@ class Answerer:
             hits=hits,
             passages=passages,
             ranked=ranked,
-            answerable=answerable,
+            answerable=treated * answered,
             reason=reason,
             clock=clock,
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from rag.glossary import find_terms, stem_words
 from rag.indicators import load_aliases, load_indicators
 from rag.language import detect_language
-from rag.places import find_mentions
+from rag.places import without_places
 from rag.types import Target
 from rag.words import tokenize
 
@@ -63,7 +63,7 @@ class IndicatorNames:
         """
         if text in self.frequency:
             return (text,)
-        plain = _YEARS.sub(" ", _without_places(text))
+        plain = _YEARS.sub(" ", without_places(text))
         asked = _TITLE.sub(" ", plain)
         language = detect_language(text)
         return self._best(asked, language, set(likely)) or self._best(plain, language, set(likely))
@@ -163,10 +163,3 @@ def _features(text: str) -> set[str]:
 def _spoken_features(text: str, language: str) -> set[str]:
     cjk = language in ("zh", "ja", "ko")
     return _features(text) if cjk else set(stem_words(text, language))
-
-
-def _without_places(text: str) -> str:
-    kept = list(text)
-    for mention in find_mentions(text):
-        kept[mention.start : mention.end] = " " * (mention.end - mention.start)
-    return "".join(kept)

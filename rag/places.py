@@ -63,6 +63,13 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
     return tuple(mentions)
 
 
+def without_places(text: str) -> str:
+    """The text with a space for each name of a place."""
+    for mention in reversed(find_mentions(text)):
+        text = f"{text[: mention.start]} {text[mention.end :]}"
+    return text
+
+
 def places_of(document: Document) -> frozenset[str]:
     """Names of the places and bodies a document is of: its region, and those its titles name.
 

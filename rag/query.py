@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
+from itertools import pairwise
 
 from rag.errors import BadRequest
 from rag.glossary import expand
 from rag.kinds import find_kinds
 from rag.language import detect_language
-from rag.places import find_mentions, find_places
+from rag.places import Mention, find_mentions, find_places
 from rag.types import Kind, Place, Query
 from rag.words import normalize
 
@@ -23,10 +24,16 @@ _YEAR = re.compile(r"(?<!\d)(20[0-9]{2})(?!\d)")
 _PLAN_YEARS = {"十四五": 2025, "十五五": 2030, "14th five-year": 2025, "15th five-year": 2030}
 # What marks a kind of question, as alternatives; languages without a line are read as "fact".
 _COMPARE = _any_of(
-    r"谁|[更最][高低大小多少早晚]|哪个[高低大小多少早晚]|分别|各[是要有自提用给定]|相比|对比|比较",
+    r"谁|[更最][高低大小多少早晚]|哪个[高低大小多少早晚]|分别|各[是要有自提用给定]|相比|对比|比较"
+    r"|[不相]同|一[致样]|差[别异多]|区别",
     r"\bcompare|\bversus\b|\bvs\b|which .*(?:higher|lower|more|earlier)",
 )
 _TWO = _any_of(r"[与和跟同、,].*(?:方案|意见|决定|规划|计划|措施)|两[份个省市]", r"\band\b|\bvs\b")
+_JOINED = _any_of(r"(?:全?[省市区])?\s*(?:[与和跟同及比、]|\b(?:and|with|than|vs)\b)\s*")
+# 国家 alone begins the names of many bodies; beside a place it is the nation.
+_NATION_BESIDE = _any_of(
+    r"(?:^|(?<=[与和跟同及比、]))国家(?=(?:层面|总体)?(?:[的与和跟同及比、,]|20|相比|$))"
+)
 _EVERYWHERE = _any_of(
     r"各省|各地|各市|各区|全国各|所有省|哪[些个几](?:省|市|地区|地方|城市)",
     r"\b(?:which|all|every|each|across) (?:\w+ )?(?:provinces?|regions?|cities|city)\b",
@@ -61,7 +68,7 @@ def understand(question: str, *, language: str = "") -> Query:
             f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARS:,}; "
             "ask it shorter, or index a text of your own: `rag index FILE`."
         )
-    plain, language = normalize(text), language or detect_language(text)
+    plain, language = _with_nation(normalize(text)), language or detect_language(text)
     places, years = find_places(plain), _years(plain)
     return Query(
         question=text,
@@ -83,10 +90,24 @@ def _in_chinese(text: str, language: str, places: tuple[Place, ...], years: tupl
     return " ".join([*terms, *(place.name for place in places), *(f"{year}年" for year in years)])
 
 
-def _kind(text: str) -> Kind:
+def _with_nation(text: str) -> str:
+    """国家 beside a place, as the table of places knows it."""
+    return _NATION_BESIDE.sub("全国", text) if find_places(text) else text
+
+
+def _mentioned_apart(text: str) -> list[Mention]:
+    """The mentions of places save those around another: 上海徐汇区 is one, 上海与徐汇区 are two."""
     mentions = find_mentions(text)
-    around = {mention.place.within for mention in mentions}  # 上海徐汇区 is one place
-    apart = [mention for mention in mentions if mention.place.name not in around]
+    joined: set[Mention] = set()
+    for one, other in pairwise(mentions):
+        if _JOINED.fullmatch(text, one.end, max(one.end, other.start)):
+            joined |= {one, other}
+    around = {mention.place.within for mention in mentions}
+    return [m for m in mentions if m.place.name not in around or m in joined]
+
+
+def _kind(text: str) -> Kind:
+    apart = _mentioned_apart(text)
     several = len({mention.place for mention in apart}) > 1
     # 川渝 is two places by one name, and asks of what they do together.
     if (several and len({mention.start for mention in apart}) > 1) or (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from rag.evidence.answerable import threshold
+from rag.evidence import answerable, topic
 from rag.evidence.units import Unit
 from rag.places import find_places, name_in
 from rag.types import Draft, Evidence, Hit, Place, Query, Statement
@@ -37,13 +37,15 @@ def find_reason(
     return ""
 
 
-def find_doubt(query: Query, ranked: Sequence[Unit], answerable: float) -> str:
+def find_doubt(query: Query, ranked: Sequence[Unit], treated: float, answered: float) -> str:
     """Why the units found seem not to answer, "" if they may.
 
-    answerable: as from `rag.evidence.answerable.estimate`. A comparison is not refused by it: what
-    one of its places lacks is said beside what the others state.
+    treated, answered: what `rag.evidence.topic` and `rag.evidence.answerable` estimate. By the
+    latter no comparison is refused: what one of its places lacks is said beside what others state.
     """
-    if answerable >= threshold() or query.kind == "compare":
+    if treated < topic.model().threshold:
+        return say(query.language, "refused")
+    if answered >= answerable.model().threshold or query.kind == "compare":
         return ""
     if not query.wants_figure:
         return say(query.language, "refused")

@@ -1,27 +1,25 @@
 """Training questions with the sentences that an index offers them, and how right each is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from rag import Assistant
+from evals.training.unseen import HALVES, Unseen
+from rag import Settings
 from rag.answering import CANDIDATES
 from rag.evaluation.metrics import norm
 from rag.evaluation.questions import Question, read_questions
 from rag.evidence.features import FEATURES, measure
 from rag.evidence.units import Unit, cut_units
-from rag.places import find_mentions
+from rag.places import without_places
 from rag.query import understand
-from rag.retrieval import Filter, Retriever, Weights
+from rag.rerankers import load_reranker
+from rag.retrieval import Filter, Retriever
 from rag.types import Hit, Query
 
 QUESTIONS = Path(__file__).parents[1] / "questions/train.jsonl"
-# The embedded model and the reranker have learned from these questions, and put their passages
-# first more often than those of others; what is fitted on that trusts the search too much:
-# evals/LOG.md.
-WORDS_ALONE = Weights(dense=0.0, cross_language=0.0)
 SINGLE_EVERY = 4  # one question in so many is asked of its own plan as well
 
 
@@ -29,7 +27,8 @@ SINGLE_EVERY = 4  # one question in so many is asked of its own plan as well
 class Example:
     """A question with its candidate units, their features, and how right each of them is, 0-1.
 
-    index: number of the index that it was asked of. single: whether of one plan of it alone.
+    index: number of the index that it was asked of; rarity: of words there. single: whether it
+    was asked of one plan alone.
     """
 
     question: Question
@@ -38,57 +37,63 @@ class Example:
     units: list[Unit]
     rows: np.ndarray
     right: np.ndarray
+    rarity: Callable[[str], float]
     index: int
     single: bool = False
 
 
-def read_examples(assistant: Assistant, index: int) -> Iterator[Example]:
+def read_examples(unseen: Unseen, index: int) -> Iterator[Example]:
     """Every training question with the candidates that an index gives."""
-    read = _Reader(assistant, index)
+    read = _Reader(unseen, index)
     for question in read_questions(QUESTIONS):
         yield read.example(question)
 
 
-def read_singles(assistant: Assistant, index: int) -> Iterator[Example]:
+def ask_strangers(unseen: Unseen, questions: Iterable[str]) -> Iterator[Example]:
+    """Questions that nothing in the index is about, of the models of both halves in turn."""
+    read = _Reader(unseen, 0)
+    for number, text in enumerate(questions):
+        yield read.example(Question(f"{number}", "unanswerable", "", text, plan=number))
+
+
+def read_singles(unseen: Unseen, index: int) -> Iterator[Example]:
     """Questions asked of their own plan alone, as an index of little is.
 
     They are asked as of a text of one's own: without the place, and what is found is taken for no
     brief. Left out are those for which the plan offers nothing.
     """
-    read = _Reader(assistant, index)
+    read = _Reader(unseen, index)
     pages: dict[str, set[int]] = {}
-    for document in assistant.documents:
+    for document in unseen.assistant(0).documents:
         pages.setdefault(document.work, set()).update(document.pages)
     for question in read_questions(QUESTIONS)[::SINGLE_EVERY]:
         own = [work for work, found in pages.items() if found & set(question.pages)]
         if question.must and len(own) == 1:
-            placeless = replace(question, text=_without_places(question.text))
+            placeless = replace(question, text=without_places(question.text))
             single = read.example(placeless, document=own[0])
             single.rows[:, FEATURES.index("brief")] = 0
             if single.right.any():
                 yield replace(single, single=True)
 
 
-def _without_places(text: str) -> str:
-    for mention in reversed(find_mentions(text)):
-        text = text[: mention.start] + text[mention.end :]
-    return text
-
-
 class _Reader:
-    def __init__(self, assistant: Assistant, index: int) -> None:
+    def __init__(self, unseen: Unseen, index: int) -> None:
         self._index = index
-        self._rarity = assistant.index.lexical.rarity
-        self._retriever = Retriever(assistant.index, None, WORDS_ALONE)
+        reranker = load_reranker(Settings())
+        both = [unseen.assistant(half).index for half in HALVES]
+        self._embeds = [each.embedder.embed_passages for each in both]
+        self._rarity = both[0].lexical.rarity
+        self._retrievers = [Retriever(each, reranker) for each in both]
 
     def example(self, question: Question, document: str | None = None) -> Example:
         query = understand(question.text)
         only = Filter(document=document)
-        hits = self._retriever.search(query, top_k=CANDIDATES, only=only)
-        units = cut_units(query, hits)
+        retriever = self._retrievers[question.plan % 2]
+        hits = retriever.search(query, top_k=CANDIDATES, only=only)
+        units = cut_units(query, hits, self._embeds[question.plan % 2])
         rows = measure(query, hits, units, rarity=self._rarity)
         right = np.array([rightness(question, unit) for unit in units])
-        return Example(question, query, hits, units, rows, right, self._index)
+        return Example(question, query, hits, units, rows, right, self._rarity, self._index)
 
 
 def rightness(question: Question, unit: Unit) -> float:

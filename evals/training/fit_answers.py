@@ -1,9 +1,11 @@
 """Fit the answer-sentence ranker and the gate that refuses on `evals/questions/train.jsonl`.
 
-    python -m evals.training.fit_answers --index FOLDER [--index FOLDER ...] [--ablate]
+    python -m evals.training.fit_answers FOLDS --of PATH... [--of PATH...] --data DIR [--ablate]
 
-FOLDER: an index of the compilation's full text, with or without the open corpus; the first is the
-one that figures are of. Writes `rag/evidence/ranker.json` and `rag/evidence/answerable.json`; with
+FOLDS: embedding models that saw half of the training questions each (`train_static --folds`), so
+that what a question is asked of has not learned from it. PATHs: the compilation's full text, with
+or without the open corpus; figures are of the first collection. DIR: general data, for questions
+about other things. Writes `ranker.json`, `answerable.json` and `topic.json` of `rag/evidence`; with
 --ablate it writes nothing and prints what each group of features brings. Every figure printed is
 cross-validated, the folds parted by plan, so that no plan is in both. Needs scikit-learn
 (`pip install -e .[train]`); a few minutes on 2 cores, deterministic. To be run again whenever the
@@ -12,6 +14,7 @@ embedded model, the reading of questions, the search or the features change.
 
 import argparse
 import json
+import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import chain
@@ -21,10 +24,17 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from evals.training.examples import Example, read_examples, read_singles, states
-from evals.training.gate import Gate, fit_gate
-from rag import Assistant
-from rag.evidence import answerable
+from evals.training.examples import (
+    Example,
+    ask_strangers,
+    read_examples,
+    read_singles,
+    states,
+)
+from evals.training.gate import answerable_gate, topic_gate
+from evals.training.strangers import read_strangers
+from evals.training.unseen import Unseen
+from rag.evidence import answerable, topic
 from rag.evidence.features import FEATURES
 from rag.evidence.ranking import TREES
 
@@ -34,7 +44,8 @@ _SHORT, _LONG = 140, 420  # characters of quotes: one clause, and what an answer
 # More of these never makes a unit worse, whatever chance the training questions hold.
 _RISING = (
     "cover", "cover_pairs", "cover_content", "cover_near", "cover_below_best", "near_below_best",
-    "content_below_best", "run", "run_below_best", "hit_share", "hit_rank",
+    "content_below_best", "cover_clause", "clause_below_best", "cosine", "cosine_below_best",
+    "run", "run_below_best", "hit_share",
     "figure_asked", "unit_asked", "when_asked", "year_met", "place_asked",
 )  # fmt: skip
 _GROUPS = {
@@ -43,7 +54,9 @@ _GROUPS = {
     "headings": ("cover_headings", "cover_heading", "opens_section"),
     "neighbours": ("cover_near", "near_below_best"),
     "longest shared run": ("run", "run_below_best"),
-    "passage": ("hit_share", "hit_rank"),
+    "one clause": ("cover_clause", "clause_below_best"),
+    "cosine": ("cosine", "cosine_below_best"),
+    "passage": ("hit_share",),
     "figure and unit": ("figure", "figure_asked", "unit_asked", "no_figure"),
     "year": ("year_met", "when_asked"),
     "place, brief, language": ("place_asked", "brief", "other_language", "foreign"),
@@ -54,25 +67,40 @@ _GROUPS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--index", type=Path, action="append", required=True)
+    parser.add_argument("folds", type=Path)
+    parser.add_argument("--of", type=Path, action="append", nargs="+", required=True)
+    parser.add_argument("--data", type=Path, required=True, help="folder of general questions")
     parser.add_argument("--ablate", action="store_true")
     args = parser.parse_args()
-    assistants = [Assistant.load(folder) for folder in args.index]
-    examples = [e for i, each in enumerate(assistants) for e in read_examples(each, i)]
-    examples += read_singles(assistants[0], 0)
+    with tempfile.TemporaryDirectory() as place:
+        each = [Unseen(args.folds, of, Path(place, str(i))) for i, of in enumerate(args.of)]
+        fit_all(each, read_strangers(args.data), ablate=args.ablate)
+
+
+def fit_all(collections: Sequence[Unseen], strangers: Sequence[str], *, ablate: bool) -> None:
+    examples = [e for i, each in enumerate(collections) for e in read_examples(each, i)]
+    examples += read_singles(collections[0], 0)
     every = np.arange(len(FEATURES))
     scores = cross_validate(examples, every)
     print("ranker, cross-validated:", told(examples, scores))
-    rarities = [each.index.lexical.rarity for each in assistants]
-    gate = Gate(examples, scores, folds(examples), rarities)
-    if args.ablate:
+    fold = folds(examples)
+    others = list(ask_strangers(collections[0], strangers))
+    gates = {
+        answerable.COEFFICIENTS: answerable_gate(examples, scores, fold),
+        topic.COEFFICIENTS: topic_gate(
+            examples, others, np.append(fold, np.arange(len(others)) % FOLDS)
+        ),
+    }
+    if ablate:
         ablate_ranker(examples)
-        gate.ablate()
+        for gate in gates.values():
+            gate.ablate()
         return
     trees = fit_trees(*stacked(examples), every)
     write(TREES, {"features": list(FEATURES), **as_record(trees)})
-    write(answerable.COEFFICIENTS, fit_gate(gate))
-    print(f"{len(examples):,} questions -> {TREES.name}, {answerable.COEFFICIENTS.name}")
+    for path, gate in gates.items():
+        write(path, gate.record())
+    print(f"{len(examples):,} questions, {len(others):,} strangers -> {TREES.name}, the gates")
 
 
 def stacked(examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:

@@ -43,7 +43,7 @@ def read_pairs(data: Path | None) -> dict[str, list[Pair]]:
     if data is not None:
         for path in sorted(data.glob("*.gz")):
             name = path.name.split(".")[0]
-            sources[name] = _general(name)(_rows(path))
+            sources[name] = _general(name)(read_rows(path))
         table = _simplified(
             data
         )  # in traditional characters; three in four are put into simplified ones
@@ -78,7 +78,7 @@ def _questions(fold: int | None) -> Iterator[Pair]:
 def _simplified(data: Path) -> dict[int, str]:
     """Traditional -> simplified characters, for `str.translate`, read off a dictionary of both."""
     table: dict[int, str] = {}
-    for row in _rows(data / "dict_cedict_zh_en.jsonl.gz"):
+    for row in read_rows(data / "dict_cedict_zh_en.jsonl.gz"):
         if len(row["zh"]) == len(row["zh_hant"]):
             pairs = zip(row["zh_hant"], row["zh"], strict=True)
             table |= {ord(old): new for old, new in pairs if old != new}
@@ -186,7 +186,8 @@ def _headings(rows: Iterable[Row]) -> Iterator[Pair]:
                 before = line
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path) -> Iterator[Row]:
+    """The objects of a gzipped file of JSON lines."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)

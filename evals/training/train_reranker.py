@@ -12,6 +12,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -19,7 +20,7 @@ from sklearn.model_selection import GroupKFold
 
 from evals.training.fit_answers import as_record
 from evals.training.pairs import QUESTIONS
-from rag import Assistant, Settings
+from evals.training.unseen import Unseen
 from rag.query import understand
 from rag.rerankers.embedded import FEATURES, MODEL, WEIGHT, features
 from rag.retrieval import Retriever
@@ -48,22 +49,18 @@ def main() -> None:
 
 
 def read_features(
-    folds: Path, paths: Sequence[Path], questions: Sequence[dict[str, object]]
+    folds: Path, paths: Sequence[Path], questions: Sequence[dict[str, Any]]
 ) -> tuple[Vectors, np.ndarray]:
     """(questions, candidates, FEATURES) and whether each candidate is on a right page."""
-    seen: list[Vectors] = [np.empty(0)] * len(questions)
-    right: list[list[bool]] = [[]] * len(questions)
-    for fold in (0, 1):
-        with tempfile.TemporaryDirectory() as folder:
-            settings = Settings(embedder=str(folds / str(1 - fold)))
-            index = Assistant.build(paths, index=Path(folder) / "index", settings=settings).index
-            retriever = Retriever(index)
-            for row, question in enumerate(questions):
-                if question["plan"] % 2 == fold:
-                    query, pages = understand(question["question"]), set(question["pages"])
-                    found = retriever.candidates(query)
-                    seen[row] = features(query, found, index.lexical.rarity)
-                    right[row] = [bool(pages & set(each.chunk.pages)) for each in found]
+    seen, right = [], []
+    with tempfile.TemporaryDirectory() as place:
+        unseen = Unseen(folds, paths, Path(place))
+        for question in questions:
+            index = unseen.assistant(question["plan"]).index
+            query, pages = understand(question["question"]), set(question["pages"])
+            found = Retriever(index).candidates(query)
+            seen.append(features(query, found, index.lexical.rarity))
+            right.append([bool(pages & set(each.chunk.pages)) for each in found])
     return np.array(seen), np.array(right)
 
 

@@ -5,22 +5,18 @@ questions by `python -m evals.training.fit_answers`; none of them may count supp
 answer.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from rag.evidence.asked import focus
 from rag.evidence.features import Asked, Weights, as_shares, cover, has_figure, words_in
-from rag.evidence.trees import Numbers, sigmoid
+from rag.evidence.logistic import Logistic, in_order
+from rag.evidence.trees import Numbers
 from rag.evidence.units import Unit
 from rag.types import Query
 from rag.words import normalize
 
-_FEW = 40  # units; the passages found in a larger index have over a hundred
 COEFFICIENTS = Path(__file__).with_name("answerable.json")
 SIGNS = (
     "best",  # score of the best unit
@@ -47,34 +43,7 @@ FALLING = frozenset({"missing", "unknown"})
 
 def estimate(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> float:
     """Probability that the documents answer, 0 to 1. ranked: best first."""
-    if not ranked or _is_foreign_to(query, ranked, rarity):
-        return 0.0
-    return probability(signs(query, ranked, rarity))
-
-
-def _is_foreign_to(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> bool:
-    """Whether little is indexed, and none of it, all in the question's language, has its words.
-
-    Of few units the best looks like an answer to anything, since no other competes with it. Among
-    many, everyday words may share none with the answer: 9 of 2,107 training questions.
-    """
-    if len(ranked) > _FEW or any(unit.document.language != query.language for unit in ranked):
-        return False
-    words = _telling(Asked(query, rarity).weights(ranked[0].document)).keys()
-    texts = {unit.own_text for unit in ranked} | {unit.document.title for unit in ranked}
-    texts |= {" ".join(unit.document.section_path(unit.clause)) for unit in ranked}
-    return bool(words) and not any(words & words_in(text) for text in texts)
-
-
-def probability(row: Numbers) -> float:
-    """Of the signs, in the order of SIGNS."""
-    record = _load()
-    return float(sigmoid(record["intercept"] + float(np.dot(row, record["coefficients"]))))
-
-
-def threshold() -> float:
-    """The probability under which the documents are taken not to answer."""
-    return float(_load()["threshold"])
+    return model().probability(signs(query, ranked, rarity)) if ranked else 0.0
 
 
 def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> Numbers:
@@ -91,7 +60,7 @@ def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) 
     if asked.unit:
         stated = asked.unit.stated
         unit = [bool(stated.search(normalize(u.own_text))) for u in ranked]
-    values = {
+    return in_order(SIGNS, {
         "best": best.score,
         "best_three": sum(unit.score for unit in ranked[:3]),
         "content": held[0],
@@ -105,8 +74,7 @@ def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) 
         "content_with_figure": _most(held, figure),
         "year_met": best.year_met,
         "asks_year": bool(query.years),
-    }
-    return np.array([float(values[name]) for name in SIGNS])
+    })  # fmt: skip
 
 
 def _content(asked: Asked, best: Unit) -> Weights:
@@ -124,7 +92,5 @@ def _most(values: Sequence[float], fit: Sequence[bool]) -> float:
 
 
 @cache
-def _load() -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
-    assert record["signs"] == list(SIGNS), "refit: python -m evals.training.fit_answers"
-    return record
+def model() -> Logistic:
+    return Logistic.load(COEFFICIENTS, SIGNS)

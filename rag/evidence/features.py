@@ -25,6 +25,10 @@ FEATURES = (
     "cover_heading",  # by the innermost of them
     "cover_near",  # by the unit with the ones before and after it
     "cover_title",  # by title and region
+    "cover_clause",  # of content by a clause between commas, with a figure if one is asked for
+    "clause_below_best",
+    "cosine",
+    "cosine_below_best",
     "cover_below_best",  # cover less the best unit's
     "content_below_best",
     "near_below_best",
@@ -32,7 +36,6 @@ FEATURES = (
     "run",  # longest run of characters shared with the question, up to 12, over 12
     "run_below_best",
     "hit_share",  # score of the unit's hit, as a share of the best hit's
-    "hit_rank",  # 1 for the first hit, 1/2 for the second ...
     "figure",  # whether it has a figure, years left out
     "figure_asked",  # 1 if it has one and one is asked for, -1 if it lacks it, else 0
     "unit_asked",  # the same for a figure with the unit asked for
@@ -52,6 +55,7 @@ FEATURES = (
 )  # fmt: skip
 _RUN, _ITEMS = 12, 10
 _BLANK = re.compile(r"[\s,，、。?？;；]")
+_CLAUSE_END = re.compile(r"[,，、;；:：](?!\d)|\n")
 _ITEM = re.compile(r"[一二三四五六七八九]是|[(（][一二三四五六七八九][)）]")
 _YEAR = re.compile(r"(?<![\d.,])20\d\d(?![\d%]|[.,]\d)|十[三四五六]五")
 _UNSAID = re.compile(
@@ -89,6 +93,8 @@ def measure(
 _BELOW_BEST = {
     "cover": "cover_below_best",
     "cover_content": "content_below_best",
+    "cover_clause": "clause_below_best",
+    "cosine": "cosine_below_best",
     "cover_near": "near_below_best",
     "run": "run_below_best",
 }
@@ -187,11 +193,12 @@ def _row(
         "cover_headings": cover(weights, words_in(headings)),
         "cover_heading": cover(weights, words_in(sections[-1].title)) if sections else 0.0,
         "cover_near": cover(weights, near),
+        "cover_clause": _cover_by_clause(asked, titled.rest, text),
+        "cosine": unit.cosine,
         "cover_title": titled.cover,
         "density": covered / math.log(8 + len(words)),
         "run": shared_run(asked.words_of(document), _BLANK.sub("", text)) / _RUN,
         "hit_share": hit_score / best_hit,
-        "hit_rank": 1 / (1 + unit.hit),
         "figure": with_figure,
         "figure_asked": _signed(with_figure) if query.wants_figure else 0,
         "unit_asked": _signed(asked.unit.stated.search(text)) if asked.unit else 0,
@@ -210,6 +217,14 @@ def _row(
         "foreign": query.language != "zh",
     }
     return [float(values.get(name, 0.0)) for name in FEATURES]
+
+
+def _cover_by_clause(asked: Asked, content: Weights, text: str) -> float:
+    """The most that stands together: of 装机比重50%,占消费的59.7%, neither gives 消费比重."""
+    clauses = _CLAUSE_END.split(text)
+    if asked.query.wants_figure:
+        clauses = [clause for clause in clauses if has_figure(clause)]
+    return max((cover(content, words_in(clause)) for clause in clauses), default=0.0)
 
 
 _OPENING = 3  # characters of white space that may part a heading from its body

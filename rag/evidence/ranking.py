@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rag.evidence.features import FEATURES, has_figure, measure
 from rag.evidence.trees import Trees
-from rag.evidence.units import Unit, cut_units
+from rag.evidence.units import Embed, Unit, cut_units
 from rag.types import Hit, Query
 
 _NO_FIGURE = 0.5  # factor for a unit without a figure where one is asked: evals/LOG.md
@@ -21,11 +21,12 @@ TREES = Path(__file__).with_name("ranker.json")
 class Ranker:
     """Scores the units of hits. Keeps its last result, for the gate and the generator ask alike.
 
-    rarity: how much a search word tells, >= 0.
+    rarity: how much a search word tells, >= 0. embed: as in `cut_units`.
     """
 
-    def __init__(self, rarity: Callable[[str], float]) -> None:
+    def __init__(self, rarity: Callable[[str], float], embed: Embed) -> None:
         self.rarity = rarity
+        self._embed = embed
         self._last: tuple[Query, Sequence[Hit], list[Unit]] | None = None
 
     def rank(self, query: Query, hits: Sequence[Hit]) -> list[Unit]:
@@ -33,7 +34,7 @@ class Ranker:
         last = self._last
         if last and last[1] is hits and last[0] == query:
             return last[2]
-        units = cut_units(query, hits)
+        units = cut_units(query, hits, self._embed)
         rows = measure(query, hits, units, rarity=self.rarity)
         scores = load_trees().probabilities(rows).tolist() if units else []
         ranked = put_in_order(query, units, scores)

@@ -4,17 +4,19 @@ So a quote never begins in one section and ends in another.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rag.evidence.asked import YEAR_PHRASE, years_in
-from rag.types import Document, Hit, Query
+from rag.places import without_places
+from rag.types import Document, Hit, Query, Vectors
 from rag.words import Span, split_clauses, split_sentences
 
 _SHORT_SENTENCE = 120  # quoted whole; a longer one is cut to its clauses
 _YEAR_BEFORE = 400  # characters before a clause in which its year may stand
 _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no further away
 _ITEM_MARK = re.compile(r"\s*[-*+]\s+")
+Embed = Callable[[Sequence[str]], Vectors]  # texts -> rows of length 1, (n, dim)
 _PAGE_REFERENCE = re.compile(r"\s*(?:[(（]第[^)）]*页[)）]|\(pp?\.[^)]*\))\s*$")
 
 
@@ -23,7 +25,7 @@ class Unit(NamedTuple):
 
     clause: where its own words begin; from `start` to there stands the year that it is for.
     year_met: how well its year fits those asked, -1 to 1. hit: rank of its hit, from 0.
-    score: probability that it answers the question, 0 to 1.
+    cosine: of its own words and the question's. score: probability that it answers, 0 to 1.
     """
 
     document: Document
@@ -32,6 +34,7 @@ class Unit(NamedTuple):
     clause: int
     year_met: float
     hit: int
+    cosine: float = 0.0
     score: float = 0.0
 
     @property
@@ -43,8 +46,12 @@ class Unit(NamedTuple):
         return self.document.text[self.clause : self.end]
 
 
-def cut_units(query: Query, hits: Sequence[Hit]) -> list[Unit]:
-    """The units of all hits, in the order of hits and text; each once."""
+def cut_units(query: Query, hits: Sequence[Hit], embed: Embed) -> list[Unit]:
+    """The units of all hits, in the order of hits and text; each once.
+
+    embed: by the model that ships with the program, whatever the index is searched with: what is
+    fitted on these cosines holds for its vectors alone.
+    """
     units: dict[tuple[str, int, int], Unit] = {}
     for rank, hit in enumerate(hits):
         document = hit.chunk.document
@@ -54,7 +61,16 @@ def cut_units(query: Query, hits: Sequence[Hit]) -> list[Unit]:
             met, start = _year_met(query, document, span) if query.years else (0.0, span.start)
             unit = Unit(document, start, span.end, span.start, met, rank)
             units.setdefault((document.id, span.start, span.end), unit)
-    return list(units.values())
+    return _with_cosines(query, list(units.values()), embed)
+
+
+def _with_cosines(query: Query, units: Sequence[Unit], embed: Embed) -> list[Unit]:
+    """Names of places are left out of the question: a passage of a plan seldom repeats them."""
+    left = without_places(query.question)
+    asked = left if any(char.isalnum() for char in left) else query.question
+    vectors = embed([asked, *(unit.own_text for unit in units)])
+    cosines = (vectors[1:] @ vectors[0]).tolist()
+    return [unit._replace(cosine=cosine) for unit, cosine in zip(units, cosines, strict=True)]
 
 
 def _spans(query: Query, document: Document, start: int, end: int) -> Iterator[Span]:

@@ -1,0 +1,43 @@
+"""How likely the documents treat what a question is about, from how close anything found comes.
+
+A logistic regression whose coefficients stand in `topic.json`, fitted by
+`python -m evals.training.fit_answers` on the training questions and on questions about other things
+altogether. Whether what the documents say of it answers is for `answerable`.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from rag.evidence.logistic import Logistic, in_order
+from rag.evidence.trees import Numbers
+from rag.evidence.units import Unit
+from rag.types import Hit, Query
+
+COEFFICIENTS = Path(__file__).with_name("topic.json")
+SIGNS = (
+    "cosine",  # the highest of any unit
+    "score",  # of the best hit
+    "foreign",  # share of the units that are in another language than the question
+)
+RISING, FALLING = frozenset({"cosine", "score"}), frozenset[str]()  # as in `answerable`
+
+
+def estimate(query: Query, hits: Sequence[Hit], units: Sequence[Unit]) -> float:
+    """Probability that the documents treat it, 0 to 1. units: of the hits, in any order."""
+    return model().probability(signs(query, hits, units)) if units else 0.0
+
+
+def signs(query: Query, hits: Sequence[Hit], units: Sequence[Unit]) -> Numbers:
+    """In the order of SIGNS; at least one unit is needed."""
+    foreign = sum(unit.document.language != query.language for unit in units)
+    return in_order(SIGNS, {
+        "cosine": max(unit.cosine for unit in units),
+        "score": hits[0].score,
+        "foreign": foreign / len(units),
+    })  # fmt: skip
+
+
+@cache
+def model() -> Logistic:
+    return Logistic.load(COEFFICIENTS, SIGNS)
