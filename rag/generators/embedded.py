@@ -20,11 +20,12 @@ _MOST: dict[Kind, int] = {"fact": 5, "compare": 5, "list": 6, "scope": 6}  # quo
 _MARKER_CHARS = 6  # a marker and the blank line after it
 # Probability that what is quoted answers, after which no more of a fact is quoted: of a figure, of
 # another fact, and of one asked in another language, where less can be told for sure.
-_ENOUGH_FIGURE, _ENOUGH, _ENOUGH_FOREIGN = 0.65, 0.85, 0.9
+_ENOUGH_FIGURE, _ENOUGH, _ENOUGH_FOREIGN = 0.5, 0.85, 0.75
 _LOOKED_AT = 4  # units in whose documents a section may list the items asked for
 _SURE = 0.6  # score of a best unit that speaks in the question's words
 _KEEP_ABOVE = 0.08  # of the best unit's score: weaker ones are not worth the reader's time
 _AS_GOOD = 0.9  # of the best unit's score: a plan of another place, where no place is named
+_TWIN_ABOVE = 0.5  # of a unit's score: what says the same in the language of the question
 _RIVAL_ABOVE = 0.4  # of the best unit's score: another plan that seems to say as much
 
 
@@ -53,7 +54,7 @@ def compose(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]
             return Draft(tuple(_statements(query, list(dict.fromkeys(chosen)))))
     asked = Asked(query, rarity)
     ranked = _rival_second(query, _of_asked_places(query, ranked))
-    ranked = [trim_unit(query, unit, asked) for unit in ranked]
+    ranked = _spoken_first(query, [trim_unit(query, unit, asked) for unit in ranked])
     documents = list({u.document.id: u.document for u in ranked[:_LOOKED_AT]}.values())
     headings = list_headings(query, documents, asked)
     chars = _longest(query, ranked) if not headings else LONGEST_CHARS["fact"]
@@ -89,6 +90,33 @@ def _of_asked_places(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
     if not ranked or not asked & places_of(ranked[0].document):
         return ranked
     return [unit for unit in ranked if asked & places_of(unit.document)]
+
+
+def _spoken_first(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
+    """What gives the same figures on the same page in the question's language comes first."""
+    own = [unit for unit in ranked if unit.document.language == query.language]
+    if len(own) in (0, len(ranked)):
+        return ranked
+    first: dict[tuple[str, int], Unit] = {}
+    for unit in ranked:
+        spoken = _twin(unit, own) or unit
+        first.setdefault((spoken.document.id, spoken.start), spoken)
+    return list(first.values())
+
+
+def _twin(unit: Unit, own: Sequence[Unit]) -> Unit | None:
+    """The best of `own` that says what a unit of another language says, with that one's score."""
+    figures, pages = find_numerals(unit.own_text), _pages(unit)
+    for twin in own:
+        there = twin.document.work == unit.document.work and pages & _pages(twin)
+        if there and figures and figures <= find_numerals(twin.own_text):
+            if twin.score >= _TWIN_ABOVE * unit.score:
+                return twin._replace(score=max(unit.score, twin.score))
+    return None
+
+
+def _pages(unit: Unit) -> set[int]:
+    return set(unit.document.pages_of(unit.start, unit.end))
 
 
 def _rival_second(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
@@ -138,7 +166,7 @@ def _best(query: Query, ranked: Sequence[Unit], chars: int) -> list[Unit]:
 
 def _enough(query: Query) -> float:
     """As the constants say; never for what has several parts."""
-    if query.kind in ("list", "scope"):
+    if query.kind in ("list", "scope", "compare"):
         return 2.0
     if query.wants_figure:
         return _ENOUGH_FIGURE

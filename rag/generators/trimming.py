@@ -3,17 +3,18 @@
 import re
 
 from rag.evidence.asked import asked_unit
-from rag.evidence.features import Asked, has_figure, words_in
+from rag.evidence.features import Asked, cover, has_figure, words_in
 from rag.evidence.units import Unit
 from rag.types import Query
 from rag.words import normalize
 
 _SHORT = 60  # characters of a unit that is quoted whole
+_TELLING = 0.3  # of what the part that says most of the question says: evals/LOG.md
 _PART_END = re.compile("[\uff0c\uff1b;]|,(?!\\d{3})")
 
 
 def trim_unit(query: Query, unit: Unit, asked: Asked) -> Unit:
-    """Without the parts after the figure asked for that share no word with the question.
+    """Without the parts after the figure asked for that say little of the question.
 
     Only where a figure is asked for; what is left holds one, of the unit asked for.
     """
@@ -22,8 +23,10 @@ def trim_unit(query: Query, unit: Unit, asked: Asked) -> Unit:
     text = unit.own_text
     ends = [*(m.start() for m in _PART_END.finditer(text)), len(text)]
     parts = list(zip([0, *ends], ends, strict=False))
-    content = {w for w in asked.titled(unit.document).rest if len(w) > 1 and not w[0].isdigit()}
-    named = [i for i, part in enumerate(parts) if words_in(text[slice(*part)]) & content]
+    rest = asked.titled(unit.document).rest
+    content = {w: v for w, v in rest.items() if len(w) > 1 and not w[0].isdigit()}
+    covered = [cover(content, words_in(text[slice(*part)])) for part in parts]
+    named = [i for i, value in enumerate(covered) if value and value >= _TELLING * max(covered)]
     figured = [i for i, part in enumerate(parts) if _answers(query, text[slice(*part)])]
     after = [i for i in figured if named and i >= named[-1]]
     if not after:
