@@ -193,7 +193,7 @@ class Answerer:
         admitted = [document for document in self.index.documents if found.only.admits(document)]
         drafts: tuple[Callable[[], Draft], ...] = (
             lambda: self._comparer.generate(query, hits, admitted),
-            lambda: self._quoter.generate(query, hits),
+            lambda: self._quoter.generate(query, hits, admitted),
         )
         for draft in drafts:
             statements, tried = draft().statements, Citer(query)

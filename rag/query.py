@@ -41,7 +41,8 @@ _EVERYWHERE = _any_of(
 _LIST = _any_of(
     r"哪些|哪几|有什么|什么样的.{0,6}(?:措施|任务)|包括|列举|几[大个项类]",
     r"\blist\b|what (?:[\w-]+ ){0,3}(?:measures|actions|areas)\b",
-    r"\bwhich \w*[^\Ws]s\b|\bwhich (?:[\w-]+ ){1,4}?(?!does)\w*[^\Ws]s (?:are|do|does|will|must|should)\b",
+    r"\bwhich \w*[^\Ws]s\b",
+    r"\bwhich (?:[\w-]+ ){1,4}?(?!does)\w*[^\Ws]s (?:are|do|does|will|must|should)\b",
 )
 _SCOPE = _any_of(r"怎么|怎样|如何|有没有|方面", r"\bhow (?:does|do|will|is|are)\b")
 _FIGURE = _any_of(

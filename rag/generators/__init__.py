@@ -13,7 +13,7 @@ from rag.evidence.ranking import Ranker
 from rag.generators.embedded import EmbeddedGenerator
 from rag.generators.prompted import Asked, PromptedGenerator
 from rag.settings import Settings
-from rag.types import Draft, Hit, Query
+from rag.types import Document, Draft, Hit, Query
 
 __all__ = [
     "DEFAULT",
@@ -32,8 +32,13 @@ class Generator(Protocol):
     @property
     def name(self) -> str: ...
 
-    def generate(self, query: Query, hits: Sequence[Hit]) -> Draft:
-        """Statements in reading order, each with the evidence it rests on; none if nothing fits."""
+    def generate(
+        self, query: Query, hits: Sequence[Hit], documents: Sequence[Document] = ()
+    ) -> Draft:
+        """Statements in reading order, each with the evidence it rests on; none if nothing fits.
+
+        documents: those that may be cited, in whose outline what is asked for may stand.
+        """
 
 
 DEFAULT = "embedded"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rag.evidence.features import Asked, has_figure
 from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
-from rag.generators.listing import list_headings
+from rag.generators.listing import are_counted, list_headings
 from rag.generators.trimming import trim_unit
 from rag.generators.verdicts import find_verdict
 from rag.places import places_of
@@ -37,34 +37,55 @@ class EmbeddedGenerator:
     def __init__(self, ranker: Ranker) -> None:
         self._ranker = ranker
 
-    def generate(self, query: Query, hits: Sequence[Hit]) -> Draft:
-        return compose(query, self._ranker.rank(query, hits), self._ranker.rarity)
+    def generate(
+        self, query: Query, hits: Sequence[Hit], documents: Sequence[Document] = ()
+    ) -> Draft:
+        ranked = self._ranker.rank(query, hits)
+        return compose(query, ranked, self._ranker.rarity, documents=documents)
 
 
-def compose(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> Draft:
+def compose(
+    query: Query,
+    ranked: Sequence[Unit],
+    rarity: Callable[[str], float],
+    *,
+    documents: Sequence[Document] = (),
+) -> Draft:
     """The best units as statements, as many as the kind of question needs.
 
-    A fact stops at the first unit that surely answers; where none is sure, more are quoted.
+    documents: as in `Generator.generate`. A fact stops at the first unit that surely answers; where
+    none is sure, more are quoted.
     """
-    if query.kind == "compare":
-        groups = _compared(query, ranked)
-        if groups:
-            share = LONGEST_CHARS["compare"] // len(groups)
-            chosen = [u for group in groups for u in _best(query, group, share)]
-            return Draft(tuple(_statements(query, list(dict.fromkeys(chosen)))))
+    groups = _compared(query, ranked) if query.kind == "compare" else []
+    if groups:
+        share = LONGEST_CHARS["compare"] // len(groups)
+        compared = [unit for group in groups for unit in _best(query, group, share)]
+        return Draft(tuple(_statements(query, list(dict.fromkeys(compared)))))
     asked = Asked(query, rarity)
     ranked = _rival_second(query, _of_asked_places(query, ranked))
     ranked = _spoken_first(query, [trim_unit(query, unit, asked) for unit in ranked])
-    documents = list({u.document.id: u.document for u in ranked[:_LOOKED_AT]}.values())
-    headings = list_headings(query, documents, asked)
-    chars = _longest(query, ranked) if not headings else LONGEST_CHARS["fact"]
-    chosen = _best(query, ranked, chars - (len(headings.text) if headings else 0))
+    headings = list_headings(query, _outlined(ranked[:_LOOKED_AT], documents), asked)
+    if not headings:
+        return Draft(_with_verdict(query, ranked, _quoted(query, ranked, _longest(query, ranked))))
+    if are_counted(query, headings):
+        return Draft((headings,))
+    chars = LONGEST_CHARS["fact"] - len(headings.text)
+    return Draft((headings, *_quoted(query, ranked, chars)))
+
+
+def _quoted(query: Query, ranked: Sequence[Unit], chars: int) -> tuple[Statement, ...]:
+    """The best units that fit, in reading order for what has several parts."""
+    chosen = _best(query, ranked, chars)
     if query.kind in ("list", "scope"):
         chosen = _in_reading_order(chosen)
-    statements = tuple(_statements(query, chosen))
-    if headings:
-        return Draft((headings, *statements))
-    return Draft(_with_verdict(query, ranked, statements))
+    return tuple(_statements(query, chosen))
+
+
+def _outlined(units: Sequence[Unit], documents: Sequence[Document]) -> list[Document]:
+    """The documents of units, and the originals of those that are briefs, best first."""
+    originals = {d.work: d for d in documents if d.kind == "original"}
+    found = [originals.get(unit.document.work, unit.document) for unit in units]
+    return list({document.id: document for document in found}.values())
 
 
 def _with_verdict(
@@ -109,9 +130,9 @@ def _twin(unit: Unit, own: Sequence[Unit]) -> Unit | None:
     figures, pages = find_numerals(unit.own_text), _pages(unit)
     for twin in own:
         there = twin.document.work == unit.document.work and pages & _pages(twin)
-        if there and figures and figures <= find_numerals(twin.own_text):
-            if twin.score >= _TWIN_ABOVE * unit.score:
-                return twin._replace(score=max(unit.score, twin.score))
+        says_it = figures and figures <= find_numerals(twin.own_text)
+        if there and says_it and twin.score >= _TWIN_ABOVE * unit.score:
+            return twin._replace(score=max(unit.score, twin.score))
     return None
 
 

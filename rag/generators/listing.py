@@ -18,10 +18,17 @@ _OPENING_CHARS = 600  # from its heading on, before its first part
 _SHORTEST_TITLE = 4  # characters
 _MOST_ITEMS = 15
 _DIGITS = {digit: i for i, digit in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
-_COUNT = re.compile(r"(?<![第之])(十?[一二两三四五六七八九十]|\d{1,2})(?=[大项个条类方种])")
+_COUNTED = re.compile(
+    r"(?<![第之])(十?[一二两三四五六七八九十]|\d{1,2})[大项个条类方种]([\u3400-\u9fff]{2})"
+)
 _NUMBERING = re.compile(
     r"^\s*(?:[(（]?[一二三四五六七八九十\d]+[)）、.．]|[一二三四五六七八九十]+是)\s*"
 )
+
+
+def are_counted(query: Query, headings: Statement) -> bool:
+    """Whether they are as many as the question speaks of, so that nothing is left to say."""
+    return len(headings.evidence) in _counts(query)
 
 
 class _Outline(NamedTuple):
@@ -64,6 +71,8 @@ def _outlines(query: Query, document: Document, asked: Asked) -> Iterator[_Outli
         least = _LEAST_NAMED_COUNTED if counted else _LEAST_NAMED
         if named >= least and (counted or not counts):
             yield _Outline(document, section, parts, named + cover(rest, words_in(title)) + counted)
+        elif counted and _are_all(counts[len(parts)], parts):
+            yield _Outline(document, section, parts, 1.0 + counted)
         elif counted:
             opening = document.text[section.start : parts[0].start][:_OPENING_CHARS]
             told = cover(rest, words_in(opening))
@@ -86,9 +95,14 @@ def _families(document: Document) -> Iterator[tuple[Section, tuple[Section, ...]
             yield section, parts
 
 
-def _counts(query: Query) -> set[int]:
-    """The numbers of items that a question speaks of: 八大行动 -> 8."""
-    return {_number(found) for found in _COUNT.findall(normalize(query.question))} - {1}
+def _counts(query: Query) -> dict[int, str]:
+    """The numbers of items that a question speaks of, and of what: 八大行动 -> {8: 行动}."""
+    found = _COUNTED.findall(normalize(query.question))
+    return {_number(count): noun for count, noun in found if _number(count) > 1}
+
+
+def _are_all(noun: str, parts: Sequence[Section]) -> bool:
+    return all(noun in part.title for part in parts)
 
 
 def _number(text: str) -> int:

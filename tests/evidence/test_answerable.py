@@ -4,7 +4,7 @@ from generators.making import ask, equal_rarity, make_document, make_hit, make_r
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evidence.answerable import FALLING, RISING, SIGNS, estimate, probability, signs, threshold
+from rag.evidence.answerable import FALLING, RISING, SIGNS, estimate, model, signs
 
 SHARE = "2030年非化石能源消费比重达到多少?"
 
@@ -35,13 +35,13 @@ def test_nothing_found_answers_nothing():
     ],
 )
 def test_the_question_in_the_texts_own_words_is_answered(question, text):
-    assert chance(question, text) >= threshold()
+    assert chance(question, text) >= model().threshold
 
 
 @pytest.mark.parametrize("question", ["森林覆盖率是多少?", "能耗下降多少?", SHARE])
 def test_a_text_on_something_else_gives_no_figure_asked_for(question):
     text = "建设海上风电基地。近海风电装机达到260万千瓦。"
-    assert chance(question, text) < threshold()
+    assert chance(question, text) < model().threshold
 
 
 def test_a_figure_of_another_unit_is_doubted():
@@ -56,7 +56,7 @@ def test_more_support_never_makes_an_answer_less_likely(values, data):
     less, more = np.array(values), np.array(values)
     more[SIGNS.index(name)] += data.draw(st.floats(0, 1))
     low, high = (less, more) if name in RISING else (more, less)
-    assert probability(low) <= probability(high)
+    assert model().probability(low) <= model().probability(high)
 
 
 def test_the_signs_say_what_the_best_unit_holds_and_lacks():

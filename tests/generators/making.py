@@ -1,8 +1,10 @@
 """Small documents and hits whose answers can be told by eye."""
 
+from rag.embedders import load_embedder
 from rag.evidence.ranking import Ranker
 from rag.query import understand
 from rag.readers.outline import find_sections
+from rag.settings import Settings
 from rag.types import Chunk, Document, Hit, PageSpan, Query
 
 PLAN = (
@@ -40,4 +42,4 @@ def ask(question: str) -> Query:
 
 
 def make_ranker(rarity=equal_rarity):
-    return Ranker(rarity)
+    return Ranker(rarity, load_embedder(Settings()).embed_passages)

@@ -11,7 +11,7 @@ LEAVE = "允许符合条件的企业建设自备电厂。"
 
 def verdict(question, text, score=0.9, **fields):
     return find_verdict(
-        ask(question), Unit(make_document(text, **fields), 0, len(text), 0, 0, 0, score)
+        ask(question), Unit(make_document(text, **fields), 0, len(text), 0, 0, 0, score=score)
     )
 
 
