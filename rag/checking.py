@@ -29,6 +29,7 @@ _HAN_NUMBER = re.compile(
     r"|[一二三四五六七八九]成"
 )
 _PLANS = {"十二五": "12", "十三五": "13", "十四五": "14", "十五五": "15"}  # the 14th Five-Year Plan
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 _ENGLISH_YEAR = re.compile(r"(?<![\d.,])(20\d\d)(?![\d%]|[.,]\d)")
 _ENGLISH_FIGURE = re.compile(
     r"(?<![\d.,\-])(\d+(?:[.,]\d+)*)\s*(%|[A-Za-z\u00b3\u00b2-]+(?:\s+[A-Za-z]+){0,2})?"
@@ -192,7 +193,8 @@ def _stated_english(clause: str) -> Iterator[Stated]:
         year = after[1] if after else earlier[-1] if earlier else ""
         factor, base = _english_unit(match[2] or "")
         numeral = _numeral(match[1])
-        size = float(numeral) * factor if base and numeral.count(".") < 2 else None
+        plain = _DECIMAL.fullmatch(numeral)  # no 1.2.3, and no 45,44 of other countries
+        size = float(numeral) * factor if base and plain else None
         yield Stated(numeral, size, base, frozenset({year} - {""}))
 
 

@@ -17,6 +17,7 @@ from rag.words import find_numerals, split_clauses, tokenize
 
 MAX_ROWS = 12  # a longer table is for `rag targets`
 _BEFORE = 200  # characters of the page before in which a clause cut by the page break begins
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 _YEAR = re.compile(r"20\d\d")
 _QUESTION_END = re.compile("[?？]")
 _LOWEST = re.compile(r"最[低少小早]|更[低少小早严]|lowest|lower|least|earliest", re.IGNORECASE)
@@ -158,8 +159,8 @@ def _page_clauses(document: Document, page: int) -> Iterator[tuple[int, int]]:
 
 def _printed(value: str, text: str) -> str:
     """The figure as the text prints it (27.40 for 27.4), a range where both ends stand; or ""."""
-    numerals = {float(n): n for n in find_numerals(text) if n.count(".") < 2 and "," not in n}
-    ends = [numerals.get(float(n)) for n in find_numerals(value) if n.count(".") < 2]
+    numerals = {float(n): n for n in find_numerals(text) if _DECIMAL.fullmatch(n)}
+    ends = [numerals.get(float(n)) for n in find_numerals(value) if _DECIMAL.fullmatch(n)]
     if not ends or None in ends:
         return ""
     return value if len(ends) > 1 else str(ends[0])
