@@ -1,5 +1,8 @@
 """Documents -> the files of one generation, streamed: memory holds one file and one batch.
 
+Then the words, in the memory that `rag/lexical` tells of, and the store, which holds every vector
+once: that is all that grows with the number of chunks, 4 bytes a dimension and some 150 more.
+
 Rows of the generation before are taken over: whole files that are unchanged, and the vector of
 every text that was embedded before.
 """
@@ -17,6 +20,7 @@ from rag.embedders import Embedder
 from rag.extraction import extract_targets
 from rag.lexical import LexicalIndex
 from rag.manifest import Manifest
+from rag.matrices import RowFile, Rows
 from rag.publishing import publish_rows
 from rag.records import (
     CHUNKS,
@@ -124,7 +128,7 @@ def write_generation(
         recorder.close(tables)
     found = _Targets([row for table in tables for row in table.rows])
     store = making.store or choose_store(recorder.chunks)
-    stored = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+    stored = RowFile(folder / VECTORS)
     if store == MILVUS:
         publish_rows(
             folder / STORED,
@@ -232,7 +236,7 @@ class _Embedding:
 
     def __init__(self, recorder: Recorder, embedder: Embedder, before: Before | None) -> None:
         self._recorder, self._embedder = recorder, embedder
-        self._known: tuple[KnownTexts, Vectors] | None = None
+        self._known: tuple[KnownTexts, Rows] | None = None
         if before and before.manifest.embedder == embedder.identity:
             self._known = KnownTexts(before.records.keys), before.records.vectors
         self._texts: list[str] = []

@@ -16,11 +16,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.matrices import Appended, RowFile
 from rag.types import Document, Ids, PageSpan, Section, Target, Vectors
 
 DOCUMENTS, SOURCES, TABLES = "documents.jsonl", "sources.jsonl", "tables.jsonl"
@@ -64,34 +65,6 @@ class Recorded(NamedTuple):
     targets: tuple[Target, ...] | None
 
 
-class Appended:
-    """A `.npy` file that grows by rows; the header gets its true count at `close`."""
-
-    def __init__(self, path: Path, columns: int, dtype: type[np.generic]) -> None:
-        self._file: IO[bytes] = path.open("wb")
-        self._columns, self._dtype = columns, np.dtype(dtype)
-        self.rows = 0
-        self._write_header()
-
-    def append(self, rows: NDArray[Any]) -> None:
-        """rows: (n, columns)."""
-        assert rows.shape[1:] == (self._columns,), f"{rows.shape}, not (n, {self._columns})"
-        self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
-        self.rows += len(rows)
-
-    def close(self) -> None:
-        self._file.seek(0)
-        self._write_header()
-        self._file.close()
-
-    def _write_header(self) -> None:
-        """NumPy leaves room in it for the rows to grow. source: numpy.lib.format, version 1.0"""
-        shape = {"descr": self._dtype.str, "fortran_order": False}
-        np.lib.format.write_array_header_1_0(
-            self._file, shape | {"shape": (self.rows, self._columns)}
-        )
-
-
 def keys_of(texts: Sequence[str]) -> Keys:
     """A fingerprint of each text, uint64 (n, 2); two texts of one fingerprint are the same."""
     digests = (blake2b(t.encode("utf-8", _ERRORS), digest_size=_KEY_BYTES).digest() for t in texts)
@@ -116,7 +89,7 @@ class KnownTexts:
 
 
 class Records:
-    """What one generation holds, read source by source; arrays are mapped, so little is in memory.
+    """What one generation holds, read source by source; little of it is in memory.
 
     folder: of the generation. home: of the whole index. chunks: int64 (chunks, 3), document, start,
     end. vectors: float32 (chunks, dim). keys: of the texts embedded.
@@ -134,7 +107,7 @@ class Records:
             for row in read_lines(folder / TABLES)
         )
         self.chunks = np.load(folder / CHUNKS, mmap_mode="r", allow_pickle=False)
-        self.vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        self.vectors = RowFile(folder / VECTORS)
         self.keys = np.load(folder / KEYS, mmap_mode="r", allow_pickle=False)
 
     def lines(self, source: Source) -> Iterator[bytes]:
@@ -154,7 +127,7 @@ class Records:
         return spans
 
     def vectors_of(self, source: Source) -> tuple[Vectors, Keys]:
-        return np.asarray(self.vectors[_rows(source)]), np.asarray(self.keys[_rows(source)])
+        return self.vectors[_rows(source)], np.asarray(self.keys[_rows(source)])
 
     def _absolute(self, path: str) -> str:
         return os.path.normpath(self._home / path)
