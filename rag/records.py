@@ -13,8 +13,9 @@ Paths are written relative to the index folder, so an index may move along with 
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,7 +98,7 @@ class Records:
 
     def __init__(self, folder: Path, home: Path) -> None:
         """Raises OSError, ValueError, LookupError or TypeError on files that make no sense."""
-        self._folder, self._home = folder, home.resolve()
+        self._folder, self._home = folder, str(home.resolve())
         rows = read_lines(folder / SOURCES)
         self.sources = tuple(Source(**row | {"path": self._absolute(row["path"])}) for row in rows)
         self.tables = tuple(
@@ -114,8 +115,7 @@ class Records:
         """The lines of its documents, as they stand in the file."""
         with (self._folder / DOCUMENTS).open("rb") as file:
             file.seek(source.at)
-            for _ in range(source.documents):
-                yield file.readline()
+            yield from islice(file, source.documents)
 
     def documents(self, source: Source) -> Iterator[Document]:
         return (_document(_parsed(line), self._home) for line in self.lines(source))
@@ -130,7 +130,7 @@ class Records:
         return self.vectors[_rows(source)], np.asarray(self.keys[_rows(source)])
 
     def _absolute(self, path: str) -> str:
-        return os.path.normpath(self._home / path)
+        return _joined_path(self._home, path)
 
 
 class Recorder:
@@ -172,6 +172,23 @@ class Recorder:
         self._lines.write(line)
         self.documents += 1
 
+    def take_over(self, run: Sequence[Source], records: Records) -> None:
+        """Sources that stand side by side in another generation of this index, save vectors."""
+        documents = self.documents - run[0].first_document
+        chunks = self.chunks - run[0].first_chunk
+        at = self._lines.tell() - run[0].at
+        whole = joined(run)
+        self._chunks.append(records.spans_of(whole) + np.array([self.documents, 0, 0]))
+        for line in records.lines(whole):
+            self.add_line(line)
+        for source in run:
+            moved = {
+                "first_document": source.first_document + documents,
+                "first_chunk": source.first_chunk + chunks,
+                "at": source.at + at,
+            }
+            self._write_source(source, moved)
+
     def add_chunks(self, spans: Ids) -> None:
         """spans: (chunks, 3) with the document counted from the source's first."""
         self._chunks.append(spans + np.array([self._open.first_document, 0, 0]))
@@ -183,12 +200,11 @@ class Recorder:
 
     def end(self) -> None:
         """The source is done."""
-        row = asdict(self._open) | {
-            "path": os.path.relpath(self._open.path, self._home),
+        counts = {
             "documents": self.documents - self._open.first_document,
             "chunks": self.chunks - self._open.first_chunk,
         }
-        self._sources.write(_line(row))
+        self._write_source(self._open, counts)
 
     def close(self, tables: Iterable[Table] = ()) -> None:
         for table in (self._vectors, self._keys, self._chunks):
@@ -199,6 +215,27 @@ class Recorder:
             for kept in tables:
                 file.write(_line(asdict(kept) | {"path": os.path.relpath(kept.path, self._home)}))
 
+    def _write_source(self, source: Source, other: dict[str, int]) -> None:
+        """other: the fields that it doesn't have yet."""
+        path = os.path.relpath(source.path, self._home)
+        self._sources.write(_line(vars(source) | other | {"path": path}))
+
+
+def joined(run: Sequence[Source]) -> Source:
+    """Sources that stand side by side, read as if they were one."""
+    first, last = run[0], run[-1]
+    return replace(
+        first,
+        documents=last.first_document + last.documents - first.first_document,
+        chunks=last.first_chunk + last.chunks - first.first_chunk,
+    )
+
+
+def follows(source: Source, before: Source) -> bool:
+    """Whether it stands right after another one of its generation."""
+    ends = before.first_document + before.documents, before.first_chunk + before.chunks
+    return ends == (source.first_document, source.first_chunk)
+
 
 def ends_of_documents(chunks: Ids, documents: int) -> list[int]:
     """For each document, the row of `chunks` after its last."""
@@ -208,17 +245,17 @@ def ends_of_documents(chunks: Ids, documents: int) -> list[int]:
 
 def read_documents(folder: Path, home: Path) -> Iterator[Document]:
     """The documents of a generation, as read, one by one; raises as `Records` does."""
-    home = home.resolve()
-    return (_document(row, home) for row in read_lines(folder / DOCUMENTS))
+    place = str(home.resolve())
+    return (_document(row, place) for row in read_lines(folder / DOCUMENTS))
 
 
 def read_recorded(folder: Path, home: Path) -> Iterator[Recorded]:
     """The same, each with the targets found in it."""
-    home = home.resolve()
+    place = str(home.resolve())
     for row in read_lines(folder / DOCUMENTS):
         found = row["targets"]
         targets = None if found is None else tuple(Target(**target) for target in found)
-        yield Recorded(_document(row, home), targets)
+        yield Recorded(_document(row, place), targets)
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -231,14 +268,18 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return row
 
 
-def _document(row: dict[str, Any], home: Path) -> Document:
+def _document(row: dict[str, Any], home: str) -> Document:
     """row: changed in place."""
     del row["targets"]
-    row["source"] = os.path.normpath(home / row["source"])
+    row["source"] = _joined_path(home, row["source"])
     row["page_spans"] = tuple(PageSpan(*span) for span in row["page_spans"])
     row["sections"] = tuple(Section(*section) for section in row["sections"])
     row["aliases"] = tuple(row["aliases"])
     return Document(**row)
+
+
+def _joined_path(home: str, path: str) -> str:
+    return os.path.normpath(os.path.join(home, path))  # pathlib takes five times as long
 
 
 def _line(row: dict[str, Any]) -> bytes:

@@ -110,7 +110,7 @@ def test_reading_twice_gives_equal_documents(document, sample):
 
 def test_a_folder_yields_the_sample_and_no_hidden_file(sample):
     (sample.parent / ".hidden.txt").write_text("x", encoding="utf-8")
-    assert find_files([sample.parent]) == ((sample,), ())
+    assert find_files([sample.parent]) == ({sample.resolve().as_posix(): sample}, ())
 
 
 @pytest.mark.parametrize(
