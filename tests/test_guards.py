@@ -39,6 +39,8 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "generations publishing",
         "building",
         "index spreading",
+        "reading previous",
+        "comparing",
         "retrieval indexing integrity conversation",
         "answering",
         "assistant",
