@@ -82,7 +82,13 @@ class FlatStore:
                 return scores, found
 
 
-def add_units(index: Any, vectors: Rows, *, into: Any) -> None:  # noqa: ANN401 - faiss has no types
+def add_units(
+    index: Any,  # noqa: ANN401 - faiss has no types
+    vectors: Rows,
+    *,
+    into: Any,  # noqa: ANN401
+    at_once: int = ADDED_AT_ONCE,
+) -> None:
     """Add rows scaled to length 1 to an index, part by part.
 
     into: the flat index that keeps them for it. It gets room for all at once: else it doubles as
@@ -91,8 +97,8 @@ def add_units(index: Any, vectors: Rows, *, into: Any) -> None:  # noqa: ANN401 
     codes = into.codes
     codes.resize(len(vectors) * into.code_size)
     codes.resize(0)  # the room stays
-    for begin in range(0, len(vectors), ADDED_AT_ONCE):
-        index.add(unit(vectors[begin : begin + ADDED_AT_ONCE]))
+    for begin in range(0, len(vectors), at_once):
+        index.add(unit(vectors[begin : begin + at_once]))
 
 
 def unit(vectors: Vectors) -> Vectors:

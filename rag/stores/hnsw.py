@@ -15,6 +15,7 @@ from rag.stores.flat import FlatStore, add_units
 from rag.types import Ids, Vectors
 
 _LINKS, _BUILD_BEAM = 16, 80  # recall at 1,000,000 rows against time to build: evals/LOG.md
+_ADDED_AT_ONCE = 50_000  # rows; FAISS orders them by level, so that the graph depends on it
 _BEAMS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 
@@ -37,7 +38,8 @@ class HnswStore:
             return cls(FlatStore.build(vectors).faiss)
         index = faiss.IndexHNSWFlat(vectors.shape[1], _LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = _BUILD_BEAM
-        add_units(index, vectors, into=faiss.downcast_index(index.storage))
+        storage = faiss.downcast_index(index.storage)
+        add_units(index, vectors, into=storage, at_once=_ADDED_AT_ONCE)
         store = cls(index)
         index.hnsw.efSearch = near.cheapest(
             _BEAMS,
