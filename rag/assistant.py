@@ -14,10 +14,11 @@ from rag.errors import BadRequest, RagError
 from rag.generations import read_stamp
 from rag.generators import DEFAULT, PromptedGenerator, load_language_model
 from rag.index import Index, load_index, load_published
-from rag.indexing import Change, Outcome, Progress, index_paths, silent, update_index
+from rag.indexing import Change, Outcome, index_paths, silent, update_index
 from rag.judging import Judge
 from rag.logs import log_fault
 from rag.query import understand
+from rag.reading import Progress
 from rag.retrieval import Filter
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.stores.milvus import is_uri

@@ -1,5 +1,8 @@
 """Documents -> the files of one generation, streamed: memory holds one file and one batch.
 
+Then the words, in the memory that `rag/lexical` tells of, and the store, which holds every vector
+once: that is all that grows with the number of chunks, 4 bytes a dimension and some 150 more.
+
 Rows of the generation before are taken over: whole files that are unchanged, and the vector of
 every text that was embedded before.
 """
@@ -17,6 +20,7 @@ from rag.embedders import Embedder
 from rag.extraction import extract_targets
 from rag.lexical import LexicalIndex
 from rag.manifest import Manifest
+from rag.matrices import RowFile, Rows
 from rag.publishing import publish_rows
 from rag.records import (
     CHUNKS,
@@ -28,6 +32,8 @@ from rag.records import (
     Source,
     Table,
     ends_of_documents,
+    follows,
+    joined,
     keys_of,
     read_recorded,
 )
@@ -38,6 +44,7 @@ from rag.types import Chunk, Document, Ids, Target, Vectors
 LEXICAL, TARGETS, STORED = "lexical", "targets.csv", "vectors.faiss"
 MILVUS = "milvus"
 _CONTEXT_REPEATS = 3  # title, region and headings weigh as three passages do: evals/LOG.md
+_TAKEN_AT_ONCE = 4096  # chunks of small files: 4 MB at 256 dimensions
 _EMBEDDED_AT_ONCE = 1024  # chunks; what is read ahead of the embedder, whatever its own batches
 
 
@@ -85,6 +92,12 @@ class Kept(NamedTuple):
     left_out: frozenset[int] = frozenset()
 
 
+class _Run(NamedTuple):
+    """Sources that stand side by side in the generation before, and shall stay whole."""
+
+    sources: Sequence[Source]
+
+
 class Before(NamedTuple):
     """The generation that is taken over."""
 
@@ -117,14 +130,14 @@ def write_generation(
     try:
         vectors = _Embedding(recorder, making.embedder, before)
         curated = {row.plan for table in tables for row in table.rows}
-        for entry in entries:
+        for entry in _joined(entries) if before and making.makes_as(before.manifest) else entries:
             _record(entry, recorder, vectors, making=making, before=before, curated=curated)
         vectors.flush()
     finally:
         recorder.close(tables)
     found = _Targets([row for table in tables for row in table.rows])
     store = making.store or choose_store(recorder.chunks)
-    stored = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+    stored = RowFile(folder / VECTORS)
     if store == MILVUS:
         publish_rows(
             folder / STORED,
@@ -173,12 +186,32 @@ class TellingApart:
         is_original = document.kind == "original"
         work = name if is_original and document.work in self._works else document.work
         self._ids.add(name)
-        self._works |= {work} if is_original else set()
+        if is_original:
+            self._works.add(work)
+        if (name, work) == (document.id, document.work):
+            return document
         return replace(document, id=name, work=work)
 
 
+def _joined(entries: Iterable[Fresh | Kept]) -> Iterator[Fresh | Kept | _Run]:
+    """Neighbours are taken over together, since each by itself takes as long as many."""
+    run: list[Source] = []
+    for entry in entries:
+        whole = entry.source if isinstance(entry, Kept) and not entry.left_out else None
+        is_full = run and joined(run).chunks >= _TAKEN_AT_ONCE
+        if run and (whole is None or is_full or not follows(whole, run[-1])):
+            yield _Run(tuple(run))
+            run.clear()
+        if whole:
+            run.append(whole)
+        else:
+            yield entry
+    if run:
+        yield _Run(run)
+
+
 def _record(
-    entry: Fresh | Kept,
+    entry: Fresh | Kept | _Run,
     recorder: Recorder,
     vectors: "_Embedding",
     *,
@@ -186,6 +219,11 @@ def _record(
     before: Before | None,
     curated: set[str],
 ) -> None:
+    if isinstance(entry, _Run):
+        assert before is not None, "what is kept was there before"
+        recorder.take_over(entry.sources, before.records)
+        vectors.take_over(*before.records.vectors_of(joined(entry.sources)))
+        return
     if isinstance(entry, Fresh):
         recorder.begin(entry.path, entry.sha256)
         documents = entry.documents
@@ -232,7 +270,7 @@ class _Embedding:
 
     def __init__(self, recorder: Recorder, embedder: Embedder, before: Before | None) -> None:
         self._recorder, self._embedder = recorder, embedder
-        self._known: tuple[KnownTexts, Vectors] | None = None
+        self._known: tuple[KnownTexts, Rows] | None = None
         if before and before.manifest.embedder == embedder.identity:
             self._known = KnownTexts(before.records.keys), before.records.vectors
         self._texts: list[str] = []

@@ -12,10 +12,11 @@ from rag.generations import Generation, checksum_of, path_of, read_named
 from rag.index import open_stored
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
+from rag.matrices import Rows
 from rag.records import Records, ends_of_documents, keys_of, read_documents
 from rag.stores import Store
 from rag.targets import TargetTable
-from rag.types import Chunk, Ids, Vectors
+from rag.types import Chunk, Ids
 
 _COMPARED = 256  # vectors looked up in the store, evenly over all rows
 _LEAST_COSINE = 0.9999  # of a vector with itself, as the store scores it
@@ -124,13 +125,13 @@ def _faults_of_texts(
         at = end
 
 
-def _faults_of_vectors(path: Path, vectors: Vectors, store: Store) -> Iterator[str]:
+def _faults_of_vectors(path: Path, vectors: Rows, store: Store) -> Iterator[str]:
     for begin in range(0, len(vectors), _ROWS_AT_ONCE):
         if not np.isfinite(vectors[begin : begin + _ROWS_AT_ONCE]).all():
             yield f"{path} holds vectors that are no numbers"
             return
     for row in np.unique(np.linspace(0, len(vectors) - 1, _COMPARED).astype(np.int64)).tolist():
-        vector = np.array(vectors[row : row + 1])
+        vector = vectors[row : row + 1]
         scores, found = store.search(vector, 1, np.array([row], dtype=np.int64))
         if vector.any() and (found.tolist() != [[row]] or scores[0, 0] < _LEAST_COSINE):
             yield f"{path}: the store holds another vector for chunk {row}"

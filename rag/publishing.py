@@ -17,6 +17,7 @@ import numpy as np
 
 from rag.errors import IndexMissing
 from rag.lexical import K1, B
+from rag.matrices import Rows
 from rag.stores.milvus import (
     FILES,
     SCHEMA,
@@ -29,7 +30,7 @@ from rag.stores.milvus import (
     dimension_of,
     key_of,
 )
-from rag.types import Chunk, Ids, Vectors
+from rag.types import Chunk, Ids
 from rag.words import tokenize
 
 WORDS = "words.json"
@@ -45,7 +46,7 @@ def publish_rows(
     words: Path,
     chunks: Callable[[], Iterable[tuple[Chunk, str]]],
     *,
-    vectors: Vectors,
+    vectors: Rows,
     uri: str,
 ) -> None:
     """Add what the Milvus at `uri` lacks; write the numbering to `stored`, the words to `words`.

@@ -13,14 +13,16 @@ Paths are written relative to the index folder, so an index may move along with 
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.matrices import Appended, RowFile
 from rag.types import Document, Ids, PageSpan, Section, Target, Vectors
 
 DOCUMENTS, SOURCES, TABLES = "documents.jsonl", "sources.jsonl", "tables.jsonl"
@@ -64,34 +66,6 @@ class Recorded(NamedTuple):
     targets: tuple[Target, ...] | None
 
 
-class Appended:
-    """A `.npy` file that grows by rows; the header gets its true count at `close`."""
-
-    def __init__(self, path: Path, columns: int, dtype: type[np.generic]) -> None:
-        self._file: IO[bytes] = path.open("wb")
-        self._columns, self._dtype = columns, np.dtype(dtype)
-        self.rows = 0
-        self._write_header()
-
-    def append(self, rows: NDArray[Any]) -> None:
-        """rows: (n, columns)."""
-        assert rows.shape[1:] == (self._columns,), f"{rows.shape}, not (n, {self._columns})"
-        self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
-        self.rows += len(rows)
-
-    def close(self) -> None:
-        self._file.seek(0)
-        self._write_header()
-        self._file.close()
-
-    def _write_header(self) -> None:
-        """NumPy leaves room in it for the rows to grow. source: numpy.lib.format, version 1.0"""
-        shape = {"descr": self._dtype.str, "fortran_order": False}
-        np.lib.format.write_array_header_1_0(
-            self._file, shape | {"shape": (self.rows, self._columns)}
-        )
-
-
 def keys_of(texts: Sequence[str]) -> Keys:
     """A fingerprint of each text, uint64 (n, 2); two texts of one fingerprint are the same."""
     digests = (blake2b(t.encode("utf-8", _ERRORS), digest_size=_KEY_BYTES).digest() for t in texts)
@@ -116,7 +90,7 @@ class KnownTexts:
 
 
 class Records:
-    """What one generation holds, read source by source; arrays are mapped, so little is in memory.
+    """What one generation holds, read source by source; little of it is in memory.
 
     folder: of the generation. home: of the whole index. chunks: int64 (chunks, 3), document, start,
     end. vectors: float32 (chunks, dim). keys: of the texts embedded.
@@ -124,7 +98,7 @@ class Records:
 
     def __init__(self, folder: Path, home: Path) -> None:
         """Raises OSError, ValueError, LookupError or TypeError on files that make no sense."""
-        self._folder, self._home = folder, home.resolve()
+        self._folder, self._home = folder, str(home.resolve())
         rows = read_lines(folder / SOURCES)
         self.sources = tuple(Source(**row | {"path": self._absolute(row["path"])}) for row in rows)
         self.tables = tuple(
@@ -134,15 +108,14 @@ class Records:
             for row in read_lines(folder / TABLES)
         )
         self.chunks = np.load(folder / CHUNKS, mmap_mode="r", allow_pickle=False)
-        self.vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        self.vectors = RowFile(folder / VECTORS)
         self.keys = np.load(folder / KEYS, mmap_mode="r", allow_pickle=False)
 
     def lines(self, source: Source) -> Iterator[bytes]:
         """The lines of its documents, as they stand in the file."""
         with (self._folder / DOCUMENTS).open("rb") as file:
             file.seek(source.at)
-            for _ in range(source.documents):
-                yield file.readline()
+            yield from islice(file, source.documents)
 
     def documents(self, source: Source) -> Iterator[Document]:
         return (_document(_parsed(line), self._home) for line in self.lines(source))
@@ -154,10 +127,10 @@ class Records:
         return spans
 
     def vectors_of(self, source: Source) -> tuple[Vectors, Keys]:
-        return np.asarray(self.vectors[_rows(source)]), np.asarray(self.keys[_rows(source)])
+        return self.vectors[_rows(source)], np.asarray(self.keys[_rows(source)])
 
     def _absolute(self, path: str) -> str:
-        return os.path.normpath(self._home / path)
+        return _joined_path(self._home, path)
 
 
 class Recorder:
@@ -199,6 +172,23 @@ class Recorder:
         self._lines.write(line)
         self.documents += 1
 
+    def take_over(self, run: Sequence[Source], records: Records) -> None:
+        """Sources that stand side by side in another generation of this index, save vectors."""
+        documents = self.documents - run[0].first_document
+        chunks = self.chunks - run[0].first_chunk
+        at = self._lines.tell() - run[0].at
+        whole = joined(run)
+        self._chunks.append(records.spans_of(whole) + np.array([self.documents, 0, 0]))
+        for line in records.lines(whole):
+            self.add_line(line)
+        for source in run:
+            moved = {
+                "first_document": source.first_document + documents,
+                "first_chunk": source.first_chunk + chunks,
+                "at": source.at + at,
+            }
+            self._write_source(source, moved)
+
     def add_chunks(self, spans: Ids) -> None:
         """spans: (chunks, 3) with the document counted from the source's first."""
         self._chunks.append(spans + np.array([self._open.first_document, 0, 0]))
@@ -210,12 +200,11 @@ class Recorder:
 
     def end(self) -> None:
         """The source is done."""
-        row = asdict(self._open) | {
-            "path": os.path.relpath(self._open.path, self._home),
+        counts = {
             "documents": self.documents - self._open.first_document,
             "chunks": self.chunks - self._open.first_chunk,
         }
-        self._sources.write(_line(row))
+        self._write_source(self._open, counts)
 
     def close(self, tables: Iterable[Table] = ()) -> None:
         for table in (self._vectors, self._keys, self._chunks):
@@ -226,6 +215,27 @@ class Recorder:
             for kept in tables:
                 file.write(_line(asdict(kept) | {"path": os.path.relpath(kept.path, self._home)}))
 
+    def _write_source(self, source: Source, other: dict[str, int]) -> None:
+        """other: the fields that it doesn't have yet."""
+        path = os.path.relpath(source.path, self._home)
+        self._sources.write(_line(vars(source) | other | {"path": path}))
+
+
+def joined(run: Sequence[Source]) -> Source:
+    """Sources that stand side by side, read as if they were one."""
+    first, last = run[0], run[-1]
+    return replace(
+        first,
+        documents=last.first_document + last.documents - first.first_document,
+        chunks=last.first_chunk + last.chunks - first.first_chunk,
+    )
+
+
+def follows(source: Source, before: Source) -> bool:
+    """Whether it stands right after another one of its generation."""
+    ends = before.first_document + before.documents, before.first_chunk + before.chunks
+    return ends == (source.first_document, source.first_chunk)
+
 
 def ends_of_documents(chunks: Ids, documents: int) -> list[int]:
     """For each document, the row of `chunks` after its last."""
@@ -235,17 +245,17 @@ def ends_of_documents(chunks: Ids, documents: int) -> list[int]:
 
 def read_documents(folder: Path, home: Path) -> Iterator[Document]:
     """The documents of a generation, as read, one by one; raises as `Records` does."""
-    home = home.resolve()
-    return (_document(row, home) for row in read_lines(folder / DOCUMENTS))
+    place = str(home.resolve())
+    return (_document(row, place) for row in read_lines(folder / DOCUMENTS))
 
 
 def read_recorded(folder: Path, home: Path) -> Iterator[Recorded]:
     """The same, each with the targets found in it."""
-    home = home.resolve()
+    place = str(home.resolve())
     for row in read_lines(folder / DOCUMENTS):
         found = row["targets"]
         targets = None if found is None else tuple(Target(**target) for target in found)
-        yield Recorded(_document(row, home), targets)
+        yield Recorded(_document(row, place), targets)
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -258,14 +268,18 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return row
 
 
-def _document(row: dict[str, Any], home: Path) -> Document:
+def _document(row: dict[str, Any], home: str) -> Document:
     """row: changed in place."""
     del row["targets"]
-    row["source"] = os.path.normpath(home / row["source"])
+    row["source"] = _joined_path(home, row["source"])
     row["page_spans"] = tuple(PageSpan(*span) for span in row["page_spans"])
     row["sections"] = tuple(Section(*section) for section in row["sections"])
     row["aliases"] = tuple(row["aliases"])
     return Document(**row)
+
+
+def _joined_path(home: str, path: str) -> str:
+    return os.path.normpath(os.path.join(home, path))  # pathlib takes five times as long
 
 
 def _line(row: dict[str, Any]) -> bytes:

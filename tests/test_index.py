@@ -94,7 +94,9 @@ def search_all(index):
 def test_a_loaded_index_finds_what_the_built_one_finds_number_for_number(corpus, tmp_path):
     from rag.readers import find_files, read_file
 
-    documents = [document for file in find_files([corpus]).files for document in read_file(file)]
+    documents = [
+        document for file in find_files([corpus]).files.values() for document in read_file(file)
+    ]
     index = build_index(documents, Settings())
     build_index(documents, Settings(), folder=tmp_path / "index")
     loaded = load_index(tmp_path / "index", Settings())

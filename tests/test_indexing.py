@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import indexing
+from rag import reading
 from rag.embedders import EMBEDDERS
 from rag.errors import ReadError, WriteError
 from rag.generations import path_of, read_current
@@ -150,8 +150,8 @@ def test_a_file_that_may_not_be_read_is_named_with_the_reason(place, monkeypatch
             raise PermissionError(13, "Permission denied", str(path))
         return read_file(path)
 
-    read_file = indexing.read_file
-    monkeypatch.setattr(indexing, "read_file", refuse)
+    read_file = reading.read_file
+    monkeypatch.setattr(reading, "read_file", refuse)
     outcome = index("docs")
     ((_, reason),) = outcome.failed
     assert reason == "docs/wind.txt can't be read (Permission denied); check that you may read it."

@@ -66,7 +66,8 @@ class LexicalIndex:
     def write(texts: Iterable[str], folder: Path) -> None:
         """Index texts in order into a folder, made if missing: arrays (.npy), vocabulary (.json).
 
-        Memory holds the vocabulary and a block of texts. Raises OSError if the disk refuses.
+        Memory: each different word once, 8 bytes a text, the rows of the commonest word. Raises
+        OSError if the disk refuses.
         """
         write_postings(map(tokenize, texts), folder, k1=K1, b=B)
 

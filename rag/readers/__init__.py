@@ -4,7 +4,9 @@ To add a format: write `rag/readers/<format>.py` with `recognises` and `read`, a
 `READERS` here and to the list in `tests/readers/test_contract.py`.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -42,9 +44,12 @@ _SUFFIXES = {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".p
 
 
 class Found(NamedTuple):
-    """strays: links in a folder named that lead out of it; what they lead to isn't to be read."""
+    """files: by the absolute path of each, links resolved.
 
-    files: tuple[Path, ...]
+    strays: links in a folder named that lead out of it; what they lead to isn't to be read.
+    """
+
+    files: dict[str, Path]
     strays: tuple[Path, ...]
 
 
@@ -55,17 +60,21 @@ def find_files(paths: Sequence[Path]) -> Found:
     folders' README files and what is no file, such as a pipe, are passed over; links to folders
     aren't followed. A missing path raises ReadError.
     """
-    files: dict[Path, Path] = {}
+    files: dict[str, Path] = {}
     strays: list[Path] = []
     for path in paths:
         home = path.resolve()
-        for file in _files_at(path):
-            target = file.resolve()
-            if file != path and file.is_symlink() and not target.is_relative_to(home):
-                strays.append(file)
-            else:
-                files.setdefault(target, file)
-    return Found(tuple(files.values()), tuple(strays))
+        if _is_folder(path):
+            for inner, is_link in _files_below(str(path)):
+                file = path / inner
+                target = file.resolve() if is_link else home / inner
+                if is_link and not target.is_relative_to(home):
+                    strays.append(file)
+                else:
+                    files.setdefault(target.as_posix(), file)
+        else:
+            files.setdefault(home.as_posix(), path)
+    return Found(files, tuple(strays))
 
 
 def read_file(path: Path) -> tuple[Document, ...]:
@@ -84,16 +93,29 @@ def read_file(path: Path) -> tuple[Document, ...]:
     return reader.read(path, path.resolve().as_posix())
 
 
-def _files_at(path: Path) -> Iterator[Path]:
+def _is_folder(path: Path) -> bool:
+    """Raises ReadError for what is neither a folder nor a file."""
     if not path.exists():
         raise ReadError(f"{path} does not exist; name a file or a folder that does.")
-    if path.is_file():
-        yield path
-        return
-    if not path.is_dir():
+    if not (path.is_file() or path.is_dir()):
         raise ReadError(f"{path} is neither a file nor a folder; name one of these.")
-    for file in sorted(path.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        known = file.suffix.lower() in _SUFFIXES and file.name.lower() != "readme.md"
-        if known and not hidden and file.is_file():
-            yield file
+    return path.is_dir()
+
+
+def _files_below(folder: str, inside: str = "") -> Iterator[tuple[str, bool]]:
+    """The path within `folder` of each file to read, in order, and whether it is a link."""
+    try:
+        with os.scandir(os.path.join(folder, inside)) as listed:
+            entries = sorted(listed, key=attrgetter("name"))
+    except PermissionError:
+        return
+    for entry in entries:
+        name = entry.name
+        if name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_below(folder, os.path.join(inside, name))
+        elif os.path.splitext(name)[1].lower() in _SUFFIXES and name.lower() != "readme.md":
+            is_link = entry.is_symlink()
+            if Path(entry.path).is_file() if is_link else entry.is_file():
+                yield os.path.join(inside, name), is_link

@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rag.matrices import Rows
 from rag.stores import near
 from rag.stores.files import read_faiss, write_faiss
-from rag.stores.flat import ADDED_AT_ONCE, FlatStore, unit
+from rag.stores.flat import FlatStore, add_units
 from rag.types import Ids, Vectors
 
 _LINKS, _BUILD_BEAM = 16, 80  # recall at 1,000,000 rows against time to build: evals/LOG.md
+_ADDED_AT_ONCE = 50_000  # rows; FAISS orders them by level, so that the graph depends on it
 _BEAMS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 
@@ -28,7 +30,7 @@ class HnswStore:
         self._exact = FlatStore(faiss.downcast_index(storage) if storage else index)
 
     @classmethod
-    def build(cls, vectors: Vectors, *, recall: float = near.RECALL) -> "HnswStore":
+    def build(cls, vectors: Rows, *, recall: float = near.RECALL) -> "HnswStore":
         """As `FlatStore.build`; recall: of the ten nearest, tuned on some of the rows."""
         import faiss  # slow to load, so only when a store is made
 
@@ -36,8 +38,8 @@ class HnswStore:
             return cls(FlatStore.build(vectors).faiss)
         index = faiss.IndexHNSWFlat(vectors.shape[1], _LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = _BUILD_BEAM
-        for begin in range(0, len(vectors), ADDED_AT_ONCE):
-            index.add(unit(vectors[begin : begin + ADDED_AT_ONCE]))
+        storage = faiss.downcast_index(index.storage)
+        add_units(index, vectors, into=storage, at_once=_ADDED_AT_ONCE)
         store = cls(index)
         index.hnsw.efSearch = near.cheapest(
             _BEAMS,

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from rag.matrices import Rows
 from rag.stores import near
 from rag.stores.files import read_faiss, write_faiss
-from rag.stores.flat import ADDED_AT_ONCE, FlatStore, unit
+from rag.stores.flat import FlatStore, add_units, unit
 from rag.types import Ids, Vectors
 
 _LISTS_PER_ROOT = 4  # lists = 4 times the square root of the rows. source: FAISS wiki, as above
@@ -42,7 +43,7 @@ class IvfPqStore:
         self._lists: Any = faiss.extract_index_ivf(index) if whole else None
 
     @classmethod
-    def build(cls, vectors: Vectors, *, recall: float = near.RECALL) -> "IvfPqStore":
+    def build(cls, vectors: Rows, *, recall: float = near.RECALL) -> "IvfPqStore":
         """As `FlatStore.build`; recall: of the ten nearest, tuned on some of the rows."""
         import faiss  # slow to load, so only when a store is made
 
@@ -60,8 +61,7 @@ class IvfPqStore:
         base.train(unit(vectors[some]))
         whole = faiss.IndexFlatIP(dim)
         index = faiss.IndexRefine(base, whole)
-        for begin in range(0, count, ADDED_AT_ONCE):
-            index.add(unit(vectors[begin : begin + ADDED_AT_ONCE]))
+        add_units(index, vectors, into=whole)
         store = cls(index)
         base.nprobe, index.k_factor = near.cheapest(
             _EFFORTS,

@@ -6,7 +6,7 @@ waits too, and with them everybody else, since it holds the server's lock meanwh
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import closing, suppress
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ _Value = TypeVar("_Value")
 _END = object()
 
 
-async def draw_afar(values: Generator[_Value, None, None]) -> AsyncIterator[_Value]:
+async def draw_afar(values: Generator[_Value, None, None]) -> AsyncGenerator[_Value, None]:
     """The values as they come; raises what the generator raises.
 
     When this is closed or cancelled, the generator is closed in its thread at its next value.

@@ -5,16 +5,18 @@ Their docstrings are what a client reads, in the form that Gradio parses.
 
 import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import BadRequest, RagError
 from rag.logs import log_fault
 from rag.rendering import answer_row, hit_row, target_row
-from rag.types import Document
+from rag.types import Answer, Document
+from rag.web.afar import draw_afar
 from rag.web.chat import MAX_QUESTION_CHARS, client_of, most_at_once
 from rag.web.pace import Pace
+from rag.web.presence import Presence, Seen
 from rag.web.shelf import Shelf
 from rag.web.talk import PASSAGES, Options
 
@@ -25,12 +27,15 @@ MAX_RESULTS = 50  # passages of one search or answer
 _log = logging.getLogger(__name__)
 
 
-def build_api(shelf: Shelf, pace: Pace) -> None:
-    """Offer `ask`, `search` and `targets` to clients of the page being built."""
+def build_api(shelf: Shelf, pace: Pace, presence: Presence) -> None:
+    """Offer `ask`, `search` and `targets` to clients of the page being built.
+
+    presence: tells which clients have gone; what is being answered for them is stopped.
+    """
     import gradio as gr
     from gradio.events import api
 
-    def ask(  # noqa: PLR0913 - a client fills them in by name
+    async def ask(  # noqa: PLR0913 - a client fills them in by name
         request: gr.Request,
         question: str,
         region: str = "",
@@ -52,9 +57,11 @@ def build_api(shelf: Shelf, pace: Pace) -> None:
             passages: how many passages to read, 1 to 50
         """
         options = Options(region, level, status, document, generator, _bounded(passages))
-        with _telling():
+        with _telling(), presence.watch(request.session_hash or "") as seen:
             _keep_pace(pace, request)
-            answer = shelf.assistant.ask(_bearable(question), **options.given())
+            answer = await _answer(shelf, _bearable(question), options, seen)
+        if answer is None:
+            return {}  # nobody gets it
         row = answer_row(answer)
         return row | {"citations": [_without_path(citation) for citation in row["citations"]]}
 
@@ -112,6 +119,21 @@ def build_api(shelf: Shelf, pace: Pace) -> None:
             concurrency_limit=most_at_once(shelf),
             concurrency_id="ask",
         )
+
+
+async def _answer(shelf: Shelf, question: str, options: Options, seen: Seen) -> Answer | None:
+    """What `Assistant.ask` gives; None if the client goes meanwhile, which stops the model."""
+
+    def steps() -> Generator[str | Answer, None, None]:
+        yield from shelf.assistant.stream(question, **options.given())
+
+    async with aclosing(draw_afar(steps())) as drawn:
+        async for step in drawn:
+            if isinstance(step, Answer):
+                return step
+            if seen.left:
+                return None
+    raise RuntimeError("the stream ended without an Answer")
 
 
 def main_documents(documents: tuple[Document, ...]) -> dict[str, Document]:

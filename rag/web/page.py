@@ -22,6 +22,7 @@ from rag.web.gate import Address, Gate
 from rag.web.labels import Labels, Words, language_of, load_labels, merge
 from rag.web.listing import render_documents_head, render_drop_hint
 from rag.web.pace import PER_MINUTE, Pace
+from rag.web.presence import Presence, Watch
 from rag.web.shelf import MAX_UPLOAD_MB, Shelf
 from rag.web.talk import Talk
 from rag.web.turns import render_header, render_note, render_tools, render_welcome
@@ -83,7 +84,8 @@ def start_page(
     from starlette.middleware import Middleware
 
     address.check()
-    page, words = build_page(Shelf(assistant, index), Pace(per_minute))
+    presence = Presence()
+    page, words = build_page(Shelf(assistant, index), Pace(per_minute), presence)
     try:
         page.launch(
             server_name=address.host,
@@ -109,6 +111,7 @@ def start_page(
             app_kwargs={
                 "middleware": [
                     Middleware(Gate, address=address, mcp=mcp),
+                    Middleware(Watch, presence=presence),
                     Middleware(Foreword, script=(_HERE / "page.js").read_text(encoding="utf-8")),
                 ]
             },
@@ -142,7 +145,7 @@ def _let_tools_in(page: "gr.Blocks", credentials: tuple[str, str]) -> None:
     )
 
 
-def build_page(shelf: Shelf, pace: Pace) -> "tuple[gr.Blocks, Words]":
+def build_page(shelf: Shelf, pace: Pace, presence: Presence) -> "tuple[gr.Blocks, Words]":
     """The page without its style, script and words, which `start_page` adds."""
     import gradio as gr
 
@@ -154,7 +157,7 @@ def build_page(shelf: Shelf, pace: Pace) -> "tuple[gr.Blocks, Words]":
         delete_cache=(600, 600),  # uploads that were left, in seconds: look every, older than
     )
     with page:
-        build_api(shelf, pace)  # first, so that no event takes their names
+        build_api(shelf, pace, presence)  # first, so that no event takes their names
         with gr.Row(elem_id="top"):
             words.make(gr.HTML, {"value": "header"}, elem_id="brand", apply_default_css=False)
             words.make(gr.HTML, {"value": "tools"}, elem_id="tools", apply_default_css=False)

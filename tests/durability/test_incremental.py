@@ -9,6 +9,7 @@ import pytest
 
 from rag.embedders import EMBEDDERS, load_embedder
 from rag.errors import BadRequest
+from rag.generations import path_of, read_current
 from rag.index import load_index, read_documents
 from rag.indexing import Change, index_paths, update_index
 from rag.integrity import verify_index
@@ -180,7 +181,7 @@ def test_another_way_to_read_files_reads_them_anew_and_embeds_only_other_texts(
 ):
     update("docs")
     (docs / "2.md").unlink()
-    monkeypatch.setattr("rag.indexing._recipe", lambda: "another")
+    monkeypatch.setattr("rag.indexing.fingerprint_of_readers", lambda: "another")
     outcome = update("docs")
     assert names(outcome.changed) == ["0.md", "1.md"]  # the one that is gone can't be
     assert outcome.embedded == 0
@@ -188,20 +189,41 @@ def test_another_way_to_read_files_reads_them_anew_and_embeds_only_other_texts(
 
 
 def test_a_reader_that_fails_in_its_own_way_stops_no_other_file(docs, monkeypatch):
-    from rag import indexing
+    from rag import reading
 
     def fail(path):
         if path.name == "1.md":
             raise RecursionError("too deep")
         return read_file(path)
 
-    read_file = indexing.read_file
-    monkeypatch.setattr(indexing, "read_file", fail)
+    read_file = reading.read_file
+    monkeypatch.setattr(reading, "read_file", fail)
     outcome = update("docs")
     ((path, reason),) = outcome.failed
     assert path.name == "1.md"
     assert "RecursionError: too deep" in reason
     assert names(outcome.added) == ["0.md", "2.md"]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 10**6])
+def test_neighbours_taken_over_together_are_recorded_as_one_by_one(
+    docs, counting, monkeypatch, at_once
+):
+    """Files of one to three chunks; one changes, one goes, one comes between."""
+    monkeypatch.setattr("rag.building._TAKEN_AT_ONCE", at_once)
+    for number in range(20, 40):
+        (docs / f"{number}.txt").write_text(f"Lighthouse {number} shines. " * (number % 3 * 20 + 1))
+    update("docs")
+    (docs / "25.txt").write_text("The lighthouse is dark.")
+    (docs / "31.txt").unlink()
+    (docs / "285.txt").write_text("A boat comes between.")
+    outcome = update("docs", sync=True)
+    assert outcome.embedded == 2
+    update("docs", folder="anew")
+    for name in ("sources.jsonl", "documents.jsonl", "chunks.npy", "keys.npy", "vectors.npy"):
+        held, anew = (path_of(f, read_current(f).now) / name for f in map(Path, ("index", "anew")))
+        assert held.read_bytes() == anew.read_bytes(), name
+    assert_as_built_anew(counting)
 
 
 def change_at_random(docs, chance):

@@ -1,3 +1,4 @@
+import json
 import math
 from collections import Counter
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 
 from rag import lexical
-from rag.lexical import LexicalIndex, building
+from rag.lexical import LexicalIndex, building, spilling
 from rag.words import tokenize
 
 TEXTS = [
@@ -132,12 +133,21 @@ def test_the_numbers_are_those_that_bm25s_works_out(monkeypatch, block):
     import bm25s
 
     texts = [*made_up(200), *TEXTS]
-    monkeypatch.setattr(building, "_BLOCK", block)
+    monkeypatch.setattr(spilling, "_BLOCK", block)
     own = LexicalIndex.build(texts)
     theirs = bm25s.BM25(method="lucene", k1=K1, b=B)
     theirs.index([tokenize(text) or [""] for text in texts], show_progress=False)
     for token in theirs.vocab_dict:
         np.testing.assert_array_equal(own.scores([token]), theirs.get_scores([token]))
+
+
+def test_a_vocabulary_written_in_parts_is_one_object(monkeypatch, tmp_path):
+    monkeypatch.setattr(building, "_WORDS", 2)
+    LexicalIndex.write(["能源 wind", '"quoted" é solar', "wind 2030"], tmp_path)
+    text = (tmp_path / "vocab.index.json").read_text(encoding="utf-8")
+    vocabulary = json.loads(text)
+    assert list(vocabulary.values()) == list(range(len(vocabulary)))
+    assert text == json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":"))
 
 
 def test_bm25s_reads_the_files_and_scores_whole_questions_alike(tmp_path):

@@ -110,7 +110,17 @@ def test_reading_twice_gives_equal_documents(document, sample):
 
 def test_a_folder_yields_the_sample_and_no_hidden_file(sample):
     (sample.parent / ".hidden.txt").write_text("x", encoding="utf-8")
-    assert find_files([sample.parent]) == ((sample,), ())
+    assert find_files([sample.parent]) == ({sample.resolve().as_posix(): sample}, ())
+
+
+def test_files_of_a_folder_come_in_the_order_of_their_paths(tmp_path):
+    names = ("b.txt", "a/z.txt", "a.txt", "a-b/c.md", "a/b/d.TXT")
+    for name in (*names, "a/README.md", "a/.b/e.txt", "f.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    found = list(find_files([tmp_path]).files.values())
+    assert found == sorted(tmp_path / name for name in names)
+    assert list(find_files([tmp_path]).files) == [file.resolve().as_posix() for file in found]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 import json
 import re
+import threading
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
 from rag import Assistant, Settings
+from rag.types import Answer
 from rag.web.chat import MAX_AT_ONCE, most_at_once
 from rag.web.shelf import Shelf
 
@@ -97,6 +100,45 @@ def test_tools_are_asked_at_a_pace_too(built):
         ]
     assert ["海上风电" in reply for reply in replies] == [True, True, False]
     assert "more than 1 questions in a minute" in replies[2]
+
+
+class Talkative:
+    """Says a word every tenth of a second, for a minute unless it is stopped."""
+
+    documents = ()
+
+    def __init__(self):
+        self.said, self.stopped = 0, threading.Event()
+
+    def stream(self, question, **options):
+        try:
+            for _ in range(600):
+                time.sleep(0.1)
+                self.said += 1
+                yield "word "
+            yield Answer(question, "word " * 600, False, (), "en", "fake", {})
+        finally:
+            self.stopped.set()
+
+
+@pytest.mark.parametrize("route", ["call/ask", "queue/join"])
+def test_a_client_that_closes_its_connection_stops_the_answer(built, route):
+    """By the plain route of curl, and by that of Gradio's own clients."""
+    assistant = Talkative()
+    assistant.index = Assistant.load(built).index  # for the page's other tabs
+    asked = {"data": ["hello", "", "", "", "", "", 8]}
+    with serving(assistant) as url:
+        if route == "call/ask":
+            event = httpx.post(f"{url}gradio_api/{route}", json=asked).json()["event_id"]
+            waiting = f"{url}gradio_api/call/ask/{event}"
+        else:
+            asked |= {"fn_index": 0, "session_hash": "mine"}
+            httpx.post(f"{url}gradio_api/{route}", json=asked).raise_for_status()
+            waiting = f"{url}gradio_api/queue/data?session_hash=mine"
+        with pytest.raises(httpx.ReadTimeout), httpx.stream("GET", waiting, timeout=2) as reply:
+            reply.read()
+        assert assistant.stopped.wait(15)
+    assert 0 < assistant.said < 300
 
 
 def test_nothing_else_is_offered(client):
