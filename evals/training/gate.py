@@ -119,7 +119,7 @@ def answerable_gate(
     def row(example: Example, score: np.ndarray) -> np.ndarray:
         if not example.units:
             return np.zeros(len(answerable.SIGNS))
-        ranked = put_in_order(example.query, example.units, score.tolist())
+        ranked = put_in_order(example.query, example.units, example.rows, score)
         return answerable.signs(example.query, ranked, example.rarity)
 
     return Gate(

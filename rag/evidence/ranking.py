@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from rag.evidence.features import FEATURES, has_figure, measure
-from rag.evidence.trees import Trees
+import numpy as np
+
+from rag.evidence.features import FEATURES, measure
+from rag.evidence.trees import Numbers, Trees
 from rag.evidence.units import Embed, Unit, cut_units
 from rag.types import Hit, Query
 
-_NO_FIGURE = 0.5  # factor for a unit without a figure where one is asked: evals/LOG.md
+_APART = 0.5  # what a unit loses whose figure stands in a clause that says nothing asked for
+_CLAUSE = FEATURES.index("clause_below_best")
 TREES = Path(__file__).with_name("ranker.json")
 
 
@@ -36,19 +39,23 @@ class Ranker:
             return last[2]
         units = cut_units(query, hits, self._embed)
         rows = measure(query, hits, units, rarity=self.rarity)
-        scores = load_trees().probabilities(rows).tolist() if units else []
-        ranked = put_in_order(query, units, scores)
+        scores = load_trees().probabilities(rows)
+        ranked = put_in_order(query, units, rows, scores)
         self._last = (query, hits, ranked)  # set as one, so that threads see one question's
         return ranked
 
 
-def put_in_order(query: Query, units: Sequence[Unit], scores: Sequence[float]) -> list[Unit]:
-    """The units with their scores, best first; less where a figure is asked for and none stated."""
-    factors = [
-        _NO_FIGURE if query.wants_figure and not has_figure(unit.own_text) else 1.0
-        for unit in units
-    ]
-    scored = (u._replace(score=f * s) for u, f, s in zip(units, factors, scores, strict=True))
+def put_in_order(query: Query, units: Sequence[Unit], rows: Numbers, scores: Numbers) -> list[Unit]:
+    """The units with their scores, best first. rows: their features.
+
+    Where a figure is asked for, less for one that stands apart from the question's words, and for
+    a unit without any: the trees alone leave 装机比重50% and 消费比重17.7% nearly level.
+    """
+    factors = 1 + _APART * rows[:, _CLAUSE] if query.wants_figure else np.ones(len(units))
+    scored = (
+        unit._replace(score=score)
+        for unit, score in zip(units, (factors * scores).tolist(), strict=True)
+    )
     return sorted(scored, key=lambda unit: -unit.score)
 
 
