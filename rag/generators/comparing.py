@@ -17,6 +17,7 @@ from rag.words import find_numerals, split_clauses, tokenize
 
 MAX_ROWS = 12  # a longer table is for `rag targets`
 _BEFORE = 200  # characters of the page before in which a clause cut by the page break begins
+_QUALIFIERS = {"以上": "at_least", "左右": "about", "以下": "at_most"}  # -> phrase
 _DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 _YEAR = re.compile(r"20\d\d")
 _QUESTION_END = re.compile("[?？]")
@@ -222,15 +223,16 @@ def _statement(query: Query, same: Sequence[_Row], label: str) -> Statement:
         query.language,
         "row",
         region=label,
-        figure=f"{row.figure}{target.unit}{_shown(target.qualifier)}",
+        figure=_qualified(query.language, f"{row.figure}{target.unit}", target.qualifier),
         details=say(query.language, "comma").join(filter(None, details)),
     )
     return Statement(text, tuple(each.evidence for each in same))
 
 
-def _shown(qualifier: str) -> str:
-    """以上, 以下 and 左右 follow a figure; 达到, 力争, 降至 say nothing the quote doesn't."""
-    return qualifier if qualifier in ("以上", "以下", "左右") else ""
+def _qualified(language: str, figure: str, qualifier: str) -> str:
+    """达到, 力争, 降至 say nothing that the quote doesn't."""
+    phrase = _QUALIFIERS.get(qualifier)
+    return say(language, phrase, figure=figure) if phrase else figure
 
 
 def _has_row(place: Place, rows: Sequence[_Row]) -> bool:
