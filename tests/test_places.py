@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.places import find_mentions, find_places, fold, load_places, places_of
+from rag.places import (
+    find_mentions,
+    find_places,
+    fold,
+    load_places,
+    places_of,
+    without_places,
+)
 from rag.types import Document, Place
 
 
@@ -212,3 +219,9 @@ def test_a_document_is_of_its_region_and_of_the_places_in_its_title():
 def test_a_document_of_the_nation_is_of_the_bodies_that_speak_for_it():
     document = Document("a", "碳达峰行动方案", "正文", "a.txt", region="全国")
     assert places_of(document) == {"全国", "中国", "中共中央国务院", "国务院"}
+
+
+def test_a_text_without_its_places_keeps_the_rest():
+    assert without_places("江苏和浙江的目标") == " 和 的目标"
+    assert without_places("Jiangsu's targets") == " 's targets"
+    assert without_places("海上风电") == "海上风电"

@@ -133,3 +133,30 @@ def test_efficiency_asks_for_no_figure_but_a_rate_does():
 def test_kinds_of_documents_are_named():
     assert understand("江苏双碳实施意见提出什么?").document_kinds == ("意见",)
     assert understand("江苏2025年森林覆盖率?").document_kinds == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("重庆全市与大足区2025年森林覆盖率各是多少?", "compare"),
+        ("上海徐汇区与上海市的目标", "compare"),
+        ("上海市徐汇区的目标", "fact"),
+        ("按照国务院的意见,全国2030年要下降多少?", "fact"),
+        ("浙江省与国家2030年的目标有什么不同?", "compare"),
+        ("大足区的意见和大足区的方案对比重的要求是否一致?", "compare"),
+        ("Which measures does Jiangsu plan?", "list"),
+        ("Which storage and backup rules does Shanghai give?", "list"),
+        ("Which green exchange does Hebei want to establish?", "fact"),
+        ("What green space rate should built-up areas reach?", "fact"),
+        ("What main areas does the plan cover?", "list"),
+    ],
+)
+def test_what_is_compared_or_listed_is_told_from_what_is_named(question, kind):
+    assert understand(question).kind == kind
+
+
+def test_the_nation_beside_a_place_is_a_place():
+    assert place_names("浙江省与国家的2030年目标") == ["浙江省", "中国"]
+    assert place_names("国家和浙江对氢能的要求") == ["中国", "浙江省"]
+    assert place_names("国家的2030年目标") == []
+    assert place_names("浙江落实国家要求") == ["浙江省"]

@@ -1,8 +1,12 @@
+import numpy as np
 import pytest
 from generators.making import PLAN, ask, equal_rarity, make_document, make_hit, make_ranker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.embedders import load_embedder
+from rag.evidence.units import cut_units
+from rag.settings import Settings
 from rag.types import Chunk, Hit
 
 FACT = "2030年非化石能源消费比重达到多少?"
@@ -166,3 +170,22 @@ def test_no_hits_no_units():
 def test_hits_without_a_score_are_still_ranked():
     found = make_ranker().rank(ask(FACT), [make_hit(make_document(PLAN), 0.0)])
     assert "到2030年" in found[0].text
+
+
+def test_the_cosine_is_of_the_units_own_words_and_the_question_without_its_places():
+    embed = load_embedder(Settings()).embed_passages
+    document = make_document("到2025年推进海上风电基地建设。推广屋顶光伏。")
+    found = cut_units(ask("江苏怎样建设海上风电基地?"), [make_hit(document)], embed)
+    question, *texts = embed([" 怎样建设海上风电基地?", *(unit.own_text for unit in found)])
+    np.testing.assert_allclose([u.cosine for u in found], [t @ question for t in texts], atol=1e-6)
+    assert found[0].cosine > found[1].cosine
+    (alone,) = cut_units(ask("江苏?"), [make_hit(make_document("江苏。"))], embed)
+    assert alone.cosine == pytest.approx(embed(["江苏?"])[0] @ embed(["江苏。"])[0], abs=1e-6)
+
+
+def test_words_that_stand_with_another_figure_count_less():
+    apart = "到2025年:非化石能源装机比重50%以上,煤炭占能源消费的59.7%。"
+    together = "到2025年:非化石能源消费比重17.7%,能耗强度完成国家任务。"
+    question = "2025年非化石能源消费比重是多少?"
+    for text in (f"{apart}{together}", f"{together}{apart}"):
+        assert best(question, text).endswith(together)

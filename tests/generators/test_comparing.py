@@ -1,3 +1,5 @@
+import pytest
+
 from rag.generators.comparing import MAX_ROWS, Comparer
 from rag.generators.embedded import EmbeddedGenerator
 from rag.targets import TargetTable
@@ -139,3 +141,18 @@ def test_a_second_question_has_a_table_of_its_own():
     plans = (PLANS[0], plan("zj", "浙江省", text))
     found = [statement.text for statement in compare(question, plans=plans, rows=rows)]
     assert found[3:] == ["煤炭消费比重:", "江苏省:30%(第7页)", "浙江省:20%(第7页)"]
+
+
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        (
+            "Compare the 2030 non-fossil share of Jiangsu and Zhejiang",
+            "Jiangsu: about 27.40% (p. 7)",
+        ),
+        ("Comparez la part non fossile du Jiangsu et du Zhejiang en 2030", "environ 27.40%"),
+        ("江蘇省と浙江省の2030年の非化石エネルギー消費比率を比較", "27.40%前後"),
+    ],
+)
+def test_a_figures_qualifier_is_said_in_the_askers_language(question, row):
+    assert any(row in line for line in lines(question))

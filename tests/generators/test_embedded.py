@@ -117,3 +117,34 @@ def test_weak_units_are_left_out():
     fact = "到2030年,非化石能源消费比重达到25%左右。"
     text = f"一、目标。{fact}二、其他。会议听取汇报。"
     assert quotes("2030年非化石能源消费比重达到多少?", make_document(text)) == [fact]
+
+
+def test_the_outline_of_the_plan_answers_where_its_brief_was_found():
+    text = "一、重点任务。(一)能源转型行动。发展风电。(二)绿色交通行动。推广公交。"
+    plan = make_document(text, "p1", work="p1")
+    brief = make_document("- 两大行动是能源和交通(第343页)", "p1-zh", work="p1", kind="brief")
+    query, generator = ask("江苏碳达峰方案的两大行动有哪些?"), EmbeddedGenerator(make_ranker())
+    (items,) = generator.generate(query, [make_hit(brief)], [plan, brief]).statements
+    assert items.text == "江苏省《碳达峰方案》(第343页):能源转型行动；绿色交通行动"
+    assert all(e.document is plan for e in items.evidence)
+    (alone,) = generator.generate(query, [make_hit(brief)]).statements
+    assert alone.evidence[0].document is brief
+
+
+def test_what_a_brief_says_in_the_askers_language_is_quoted_in_it():
+    chinese = "- 2030年非化石能源消费比重25%(第343页)"
+    english = "- 2030: non-fossil share of energy consumption 25% (p. 343)"
+    fields = {"work": "p1", "kind": "brief"}
+    zh = make_document(chinese, "p1-zh", **fields)
+    en = make_document(english, "p1-en", language="en", title="Peaking Plan", **fields)
+    asked = "What share of non-fossil energy does Jiangsu aim for in 2030?"
+    assert quotes(asked, zh, en)[0] == "2030: non-fossil share of energy consumption 25%"
+    other = make_document(english.replace("25%", "27%"), "p1-en", language="en", **fields)
+    assert any("25%" in quote for quote in quotes(asked, zh, other))
+
+
+def test_a_comparison_says_more_than_one_thing_of_each_plan():
+    text = "完善绿色金融体系,发展绿色贷款。将绿色贷款纳入考核。"
+    other = make_document(text.replace("绿色", "低碳"), "other", region="浙江省")
+    found = ids("江苏和浙江对贷款各有什么要求?", make_document(text), other)
+    assert (found.count("d"), found.count("other")) == (2, 2)

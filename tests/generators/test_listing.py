@@ -1,7 +1,7 @@
 import pytest
 
 from rag.evidence.features import Asked
-from rag.generators.listing import list_headings
+from rag.generators.listing import are_counted, list_headings
 
 from .making import ask, equal_rarity, make_document
 
@@ -47,3 +47,12 @@ def test_a_brief_has_no_headings_of_its_own():
 
 def test_the_section_that_fits_best_is_listed():
     assert "加强统筹协调" in headings("江苏碳达峰方案的组织实施有哪些要求?").text
+
+
+def test_headings_of_the_number_and_the_kind_asked_for_are_all_there_is_to_say():
+    question = "江苏的三大行动有哪些?"
+    told = headings(question, PLAN.replace("“碳达峰三大行动”", "各项任务"))
+    assert len(told.evidence) == 3
+    assert are_counted(ask(question), told)
+    assert not are_counted(ask("江苏碳达峰方案的重点任务有哪些?"), told)
+    assert headings("江苏的三大工程有哪些?", PLAN.replace("“碳达峰三大行动”", "任务")) is None

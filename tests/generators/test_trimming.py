@@ -43,3 +43,8 @@ def test_without_the_figure_asked_for_it_is_whole(question):
 def test_a_short_sentence_is_whole():
     short = "到2030年,比重达到25%,装机达到30万千瓦。"
     assert trimmed("2030年比重达到多少?", short) == short
+
+
+def test_a_part_that_says_little_of_the_question_does_not_keep_the_end():
+    text = LONG.replace("绿色低碳发展格局", "能源发展格局")
+    assert trimmed("2030年非化石能源消费比重是多少?", text).endswith("达到25%左右")
