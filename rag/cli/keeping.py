@@ -40,8 +40,9 @@ def run_info(args: argparse.Namespace) -> int:
         "dimensions": index.manifest.dim,
         "chunk_chars": index.manifest.chunk_chars,
         "created": index.manifest.created,
-        "megabytes": _megabytes(index.folder) if index.folder else 0.0,
     }
+    if index.folder:  # one that is read out of a Milvus takes no room here
+        row["megabytes"] = _megabytes(index.folder)
     show(args, row, "\n".join(f"{name:12} {value}" for name, value in row.items()))
     return 0
 

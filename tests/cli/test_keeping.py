@@ -1,7 +1,10 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from rag import Assistant, Settings
 
 from .running import QUESTION, Ran, assert_fails, content, run_apart
 
@@ -127,6 +130,17 @@ def test_info_tells_what_is_indexed(rag, built):
     assert row["characters"] == 110 + 90 + 67 + 124  # of the three plans and the page
     assert row["embedder"].startswith("static:")
     assert row["megabytes"] == round(sum(map(len, content(built).values())) / 1e6, 1)
+
+
+def test_info_of_an_index_in_milvus_tells_no_size(rag, built, monkeypatch):
+    uri, assistant = "http://milvus:19530", Assistant.load(built)
+    published = Assistant(replace(assistant.index, folder=None, stamp=""), Settings())
+    monkeypatch.setattr(Assistant, "load", lambda index, **given: published)
+    ran = rag("info", "--index", uri)
+    assert (ran.code, ran.err) == (0, "")
+    assert "megabytes" not in ran.out
+    row = json.loads(rag("info", "--json", "--index", uri).out)
+    assert (row["index"], row["documents"], "megabytes" in row) == (uri, 4, False)
 
 
 def test_verify_says_that_an_index_is_whole_or_what_is_wrong(rag, index_folder):
