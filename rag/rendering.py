@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,12 @@ def _place(document: Document, section: Sequence[str], pages: Sequence[int]) -> 
 def _one_line(text: str) -> str:
     joined = " ".join(text.split())
     return joined if len(joined) <= _QUOTE_WIDTH else joined[: _QUOTE_WIDTH - 1] + "…"
+
+
+def main_documents(documents: Iterable[Document]) -> dict[str, Document]:
+    """Of each work, the version to name: an original before a brief, Chinese before others."""
+    ranked = sorted(documents, key=lambda d: (d.kind != "brief", d.language == "zh"))
+    return {document.work: document for document in ranked}
 
 
 def target_row(target: Target, document: Document) -> dict[str, Any]:

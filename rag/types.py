@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 Ids = NDArray[np.int64]
+LEVELS = ("national", "ministry", "province", "city", "district")  # of who issued a document
+STATUSES = ("final", "draft")
 
 
 class PageSpan(NamedTuple):
@@ -53,8 +55,8 @@ class Document:
     work:   the id shared by the versions of one work, a plan's full text and its briefs; its own
             id where none is given.
     kind:   "original", or "brief" for a summary that cites pages of the original.
-    level:  "national", "ministry", "province", "city", "district", or "" if not known.
-    status: "final", "draft", or "" if not known.
+    level:  one of `LEVELS`, or "" if not known.
+    status: one of `STATUSES`, or "" if not known.
     source: the file it was read from, as an absolute path.
     """
 

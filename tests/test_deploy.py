@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rag.cli import _parser
+from rag.cli.parser import build_parser
 from rag.web.gate import Address
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -19,7 +19,7 @@ LINES = _LINE.findall((DOCS / "deploy.md").read_text(encoding="utf-8"))
 
 
 def options(service):
-    return _parser().parse_args(service["command"][1:])
+    return build_parser().parse_args(service["command"][1:])
 
 
 def test_milvus_a_language_model_and_the_page_are_there():
@@ -83,7 +83,7 @@ def test_etcd_inside_milvus_is_given_settings_that_are_yaml():
 
 @pytest.mark.parametrize("line", LINES)
 def test_every_command_of_the_guide_is_one_of_the_program(line):
-    assert _parser().parse_args(shlex.split(line)).run
+    assert build_parser().parse_args(shlex.split(line)).run
 
 
 def test_the_guide_has_commands():

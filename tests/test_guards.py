@@ -170,8 +170,9 @@ def test_app_and_evals_use_only_what_rag_exports(path):
             assert {name.name for name in node.names} <= set(EXPORTS)
 
 
-def test_importing_rag_loads_nothing_heavy():
-    program = "import sys, rag; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+@pytest.mark.parametrize("module", ["rag", "rag.cli"])
+def test_importing_rag_or_its_command_loads_nothing_heavy(module):
+    program = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )

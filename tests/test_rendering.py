@@ -1,7 +1,16 @@
 import csv
 import io
+from dataclasses import replace
 
-from rag.rendering import answer_row, answer_text, csv_text, hits_text, table_text, target_row
+from rag.rendering import (
+    answer_row,
+    answer_text,
+    csv_text,
+    hits_text,
+    main_documents,
+    table_text,
+    target_row,
+)
 from rag.types import Answer, Chunk, Citation, Document, Hit, PageSpan, Target
 
 TEXT = "到2030年,森林覆盖率达到60%。"
@@ -41,6 +50,17 @@ def test_a_target_row_holds_the_plan_its_page_and_what_it_is():
     row = target_row(TARGET, PLAN)
     assert (row["title"], row["region"], row["status"]) == (PLAN.title, "湖南省", "draft")
     assert (row["page"], row["value"], row["qualifier"]) == (270, "60", "以上")
+
+
+def test_a_work_is_named_by_its_original_before_a_brief_and_in_chinese_before_others():
+    original = replace(PLAN, language="zh")
+    translated = replace(PLAN, id="p001-full-en", work="p001", language="en")
+    brief = replace(PLAN, id="p001-zh", work="p001", kind="brief", language="zh")
+    english = replace(brief, id="p001-en", language="en")
+    for versions in ((original, translated, brief), (brief, translated, original)):
+        assert main_documents(versions) == {"p001": original}
+    assert main_documents([brief, english, translated]) == {"p001": translated}
+    assert main_documents([english, brief]) == main_documents([brief, english]) == {"p001": brief}
 
 
 def test_csv_reads_back_equal():

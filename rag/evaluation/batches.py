@@ -16,6 +16,7 @@ from rag.evaluation.rows import Row
 from rag.evaluation.runs import OnRow, run, run_parallel
 from rag.judging import Judge
 from rag.manifest import Manifest
+from rag.rendering import main_documents
 from rag.settings import Settings, data_file
 from rag.types import Document
 
@@ -101,11 +102,10 @@ def _fill(
 
 
 def _titles(documents: Sequence[Document], asked: Sequence[Question]) -> dict[str, str]:
-    """Work -> title, of those with a page that is asked for; an original's before a brief's."""
+    """Work -> title, of those with a page that is asked for."""
     pages = {page for question in asked for page in question.pages}
-    concerned = [d for d in documents if not pages.isdisjoint(d.pages)]
-    ranked = sorted(concerned, key=lambda d: (d.kind != "brief", d.language == "zh"))
-    return {document.work: document.title for document in ranked}
+    concerned = main_documents(d for d in documents if not pages.isdisjoint(d.pages))
+    return {work: document.title for work, document in concerned.items()}
 
 
 def _load() -> float:

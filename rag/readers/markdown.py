@@ -14,7 +14,7 @@ from rag.errors import ReadError
 from rag.readers.headings import Heading
 from rag.readers.labels import describe, find_outline, first_line, first_title, locate, slug
 from rag.readers.text import decode, is_text
-from rag.types import Document, PageSpan
+from rag.types import LEVELS, STATUSES, Document, PageSpan
 
 Fields = dict[str, tuple[str, ...]]
 
@@ -31,8 +31,6 @@ _NUMBERS = rf"\d{{1,5}}(?:(?:\s*[、,\uff0c]\s*|{_TO})\d{{1,5}})*"
 _PAGE_NOTE = re.compile(rf"[(\uff08]\s*(?:第\s*({_NUMBERS})\s*页|pp?\.\s*({_NUMBERS}))\s*[)\uff09]")
 _PAGE_RANGE = re.compile(rf"(\d+)(?:{_TO}(\d+))?")
 _MAX_RANGE_PAGES = 100  # no item of a brief stands on more; a longer range is a misprint
-_LEVELS = ("national", "ministry", "province", "city", "district")
-_STATUSES = ("final", "draft")
 _SHARED_FIELDS = ("region", "level", "status", "url")  # true of a plan in every language
 
 
@@ -101,8 +99,8 @@ def _labelled(document: Document, fields: Fields) -> Document:
         id=own_id,
         work=own_id,
         region=region or document.region,
-        level=stated_level if stated_level in _LEVELS else level or document.level,
-        status=status if status in _STATUSES else document.status,
+        level=stated_level if stated_level in LEVELS else level or document.level,
+        status=status if status in STATUSES else document.status,
         url=_one(fields, "url") or document.url,
         language=_one(fields, "lang")[:2].lower() or document.language,
         aliases=(*fields.get("aliases", ()), *fields.get("title_en", ())) or document.aliases,

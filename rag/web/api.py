@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import BadRequest, RagError
 from rag.logs import log_fault
-from rag.rendering import answer_row, hit_row, target_row
-from rag.types import Answer, Document
+from rag.rendering import answer_row, hit_row, main_documents, target_row
+from rag.types import Answer
 from rag.web.afar import draw_afar
 from rag.web.chat import MAX_QUESTION_CHARS, client_of, most_at_once
 from rag.web.pace import Pace
@@ -134,12 +134,6 @@ async def _answer(shelf: Shelf, question: str, options: Options, seen: Seen) -> 
             if seen.left:
                 return None
     raise RuntimeError("the stream ended without an Answer")
-
-
-def main_documents(documents: tuple[Document, ...]) -> dict[str, Document]:
-    """Of each work, the version to name: an original before a brief, Chinese before others."""
-    ranked = sorted(documents, key=lambda d: (d.kind != "brief", d.language == "zh"))
-    return {document.work: document for document in ranked}
 
 
 @contextmanager

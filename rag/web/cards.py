@@ -9,11 +9,10 @@ from html import escape
 from urllib.parse import urlsplit
 
 from rag.places import find_places, name_in
-from rag.types import Citation, Document
+from rag.types import STATUSES, Citation, Document
 from rag.web.labels import Labels
 
 CONTEXT_CHARS = 160  # three or four sentences either side: enough to judge a quote by
-_STATUSES = ("final", "draft")
 _STEP, _DOT = '<span class="step">›</span>', '<span class="step">·</span>'
 
 
@@ -42,7 +41,7 @@ def render_kind(document: Document, labels: Labels, *, region: bool = True) -> s
     """Region, then badges for what is known: its status, and whether it is a summary."""
     named = escape(name_region(document.region, labels)) if region else ""
     place = f"<span>{named}</span>" if named else ""
-    status = document.status if document.status in _STATUSES else ""
+    status = document.status if document.status in STATUSES else ""
     badges = [name for name in (status, "brief" if document.kind == "brief" else "") if name]
     return place + "".join(
         f'<span class="badge {name}">{escape(labels[name])}</span>' for name in badges

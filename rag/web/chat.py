@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Generator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rag.types import Document
+from rag.types import LEVELS, STATUSES, Document
 from rag.web.afar import draw_afar
 from rag.web.export import to_markdown
 from rag.web.feedback import record_vote
@@ -25,8 +25,6 @@ MAX_QUESTION_CHARS = 1000  # a question has under 200 characters; a whole pasted
 MAX_AT_ONCE = 2  # answers worked out side by side, each of which keeps a processor busy
 MAX_AT_ONCE_ELSEWHERE = 16  # where a server writes them, for which a thread only waits
 PASSAGE_CHOICES = (4, PASSAGES, 12, 16)
-LEVELS = ("national", "ministry", "province", "city", "district")
-STATUSES = ("final", "draft")
 EXAMPLES = (
     "青海和陕西 2025 年非化石能源消费比重目标各是多少？",
     "江苏“碳达峰八大专项行动”都有哪些？",

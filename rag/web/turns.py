@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from rag.types import Answer, Citation
+from rag.types import LEVELS, STATUSES, Answer, Citation
 from rag.web.cards import render_card, tag
 from rag.web.labels import Labels
 from rag.web.talk import Turn
@@ -12,7 +12,7 @@ from rag.web.talk import Turn
 _MARKER = re.compile(r"\[(\d+)\]")
 _MARKERS = re.compile(r"(?P<before>\S?)(?P<markers>(?:\s*\[\d+\])+)")
 _BULLET = re.compile(r"\s*[-*•]\s+")
-_NAMED = ("national", "ministry", "province", "city", "district", "final", "draft")
+_NAMED = (*LEVELS, *STATUSES)
 _OPEN_CARDS = 2  # of more, all but the first are closed, so that they can be looked over
 
 
