@@ -37,6 +37,7 @@ _NATION_BESIDE = _any_of(
 _EVERYWHERE = _any_of(
     r"各省|各地|各市|各区|全国各|所有省|哪[些个几](?:省|市|地区|地方|城市)",
     r"\b(?:which|all|every|each|across) (?:\w+ )?(?:provinces?|regions?|cities|city)\b",
+    r"\b(?:do|should|will|must) (?:the )?(?:provinces|regions|cities)\b",
 )
 _LIST = _any_of(
     r"哪些|哪几|有什么|什么样的.{0,6}(?:措施|任务)|包括|列举|几[大个项类]",
@@ -71,7 +72,8 @@ def understand(question: str, *, language: str = "") -> Query:
             "ask it shorter, or index a text of your own: `rag index FILE`."
         )
     plain, language = _with_nation(normalize(text)), language or detect_language(text)
-    places, years = find_places(plain), _years(plain)
+    everywhere, years = bool(_EVERYWHERE.search(plain)), _years(plain)
+    places = tuple(p for p in find_places(plain) if not (everywhere and p.level == "national"))
     return Query(
         question=text,
         language=language,
@@ -79,7 +81,7 @@ def understand(question: str, *, language: str = "") -> Query:
         places=places,
         years=years,
         wants_figure=bool(_FIGURE.search(plain)),
-        everywhere=bool(_EVERYWHERE.search(plain)),
+        everywhere=everywhere,
         document_kinds=find_kinds(plain, language),
         chinese=_in_chinese(text, language, places, years) if language != "zh" else "",
     )

@@ -160,3 +160,10 @@ def test_the_nation_beside_a_place_is_a_place():
     assert place_names("国家和浙江对氢能的要求") == ["中国", "浙江省"]
     assert place_names("国家的2030年目标") == []
     assert place_names("浙江落实国家要求") == ["浙江省"]
+
+
+def test_of_all_provinces_the_nation_is_none():
+    assert place_names("全国哪个省2025年非化石能源占比最高?") == []
+    assert understand("全国各省的目标?").everywhere
+    assert understand("What share do provinces aim for in 2030?").everywhere
+    assert not understand("What does the province do?").everywhere

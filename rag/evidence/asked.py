@@ -56,6 +56,16 @@ def asks_when(query: Query) -> bool:
     return bool(_when().search(normalize(query.question)))
 
 
+def asks_who(query: Query) -> bool:
+    """Whether it asks who is to do something."""
+    return bool(_who().search(normalize(query.question)))
+
+
+@cache
+def _who() -> re.Pattern[str]:
+    return re.compile(json.loads(_TABLE.read_text(encoding="utf-8"))["who"], re.IGNORECASE)
+
+
 @cache
 def _when() -> re.Pattern[str]:
     return re.compile(json.loads(_TABLE.read_text(encoding="utf-8"))["when"], re.IGNORECASE)

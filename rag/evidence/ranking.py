@@ -14,9 +14,11 @@ import numpy as np
 from rag.evidence.features import FEATURES, measure
 from rag.evidence.trees import Numbers, Trees
 from rag.evidence.units import Embed, Unit, cut_units
+from rag.places import find_places, places_of
 from rag.types import Hit, Query
 
 _APART = 0.5  # what a unit loses whose figure stands in a clause that says nothing asked for
+_REGIONS = ("province", "city", "district")  # what is of the nation is of its ministries too
 _CLAUSE = FEATURES.index("clause_below_best")
 TREES = Path(__file__).with_name("ranker.json")
 
@@ -46,7 +48,9 @@ class Ranker:
 
 
 def put_in_order(query: Query, units: Sequence[Unit], rows: Numbers, scores: Numbers) -> list[Unit]:
-    """The units with their scores, best first. rows: their features.
+    """The units with their scores, best first; of the places asked for, if there are any.
+
+    rows: their features.
 
     Where a figure is asked for, less for one that stands apart from the question's words, and for
     a unit without any: the trees alone leave 装机比重50% and 消费比重17.7% nearly level.
@@ -56,7 +60,19 @@ def put_in_order(query: Query, units: Sequence[Unit], rows: Numbers, scores: Num
         unit._replace(score=score)
         for unit, score in zip(units, (factors * scores).tolist(), strict=True)
     )
-    return sorted(scored, key=lambda unit: -unit.score)
+    return _of_asked_places(query, sorted(scored, key=lambda unit: -unit.score))
+
+
+def _of_asked_places(query: Query, ranked: list[Unit]) -> list[Unit]:
+    """Those of plans of the places; else those that name one, or of what they lie in; else all."""
+    regions = [place for place in query.places if place.level in _REGIONS]
+    asked, around = ({p.name for p in regions}, {p.within for p in regions})
+    return (
+        [unit for unit in ranked if asked & places_of(unit.document)]
+        or [unit for unit in ranked if asked & {p.name for p in find_places(unit.own_text)}]
+        or [unit for unit in ranked if around & places_of(unit.document)]
+        or ranked
+    )
 
 
 @cache

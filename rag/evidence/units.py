@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from rag.evidence.asked import YEAR_PHRASE, years_in
+from rag.evidence.asked import YEAR_PHRASE, asks_who, years_in
 from rag.places import without_places
 from rag.types import Document, Hit, Query, Vectors
 from rag.words import Span, split_clauses, split_sentences
@@ -17,6 +17,7 @@ _YEAR_BEFORE = 400  # characters before a clause in which its year may stand
 _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no further away
 _ITEM_MARK = re.compile(r"\s*[-*+]\s+")
 Embed = Callable[[Sequence[str]], Vectors]  # texts -> rows of length 1, (n, dim)
+_NOTE = re.compile(r"([(（〔][^()（）〔〕]*(?:负责|牵头|配合|单位)[^()（）〔〕]*[)）〕])\s*")
 _PAGE_REFERENCE = re.compile(r"\s*(?:[(（]第[^)）]*页[)）]|\(pp?\.[^)]*\))\s*$")
 
 
@@ -79,13 +80,33 @@ def _spans(query: Query, document: Document, start: int, end: int) -> Iterator[S
     A page reference that follows a full stop is a sentence of its own, and left out.
     """
     for part in _between_headings(document, start, end):
-        for whole in _shifted(split_sentences(document.text[part.start : part.end]), part):
+        sentences = _shifted(split_sentences(document.text[part.start : part.end]), part)
+        for whole in _with_notes(query, document, sentences):
             sentence = _trimmed(document, whole)
             if query.kind in ("list", "scope") or _length(sentence) <= _SHORT_SENTENCE:
                 yield from [sentence] if _length(sentence) else []
             else:
                 inside = document.text[sentence.start : sentence.end]
                 yield from _shifted(split_clauses(inside), sentence)
+
+
+def _with_notes(query: Query, document: Document, sentences: Iterable[Span]) -> Iterator[Span]:
+    """The sentences without the notes of who is responsible, (省发展改革委负责).
+
+    Where that is asked, the sentence before such a note ends with it; by itself it says nothing.
+    """
+    before: Span | None = None
+    for sentence in sentences:
+        note = _NOTE.match(document.text, sentence.start, sentence.end)
+        if note and before and asks_who(query):
+            before = before._replace(end=note.end(1))
+        rest = sentence._replace(start=note.end()) if note else sentence
+        if document.text[rest.start : rest.end].strip():
+            if before:
+                yield before
+            before = rest
+    if before:
+        yield before
 
 
 def _between_headings(document: Document, start: int, end: int) -> Iterator[Span]:
@@ -128,6 +149,8 @@ def _year_met(query: Query, document: Document, span: Span) -> tuple[float, int]
         met = len(own & set(query.years)) / len(query.years)
         return met or -1.0, span.start
     floor = max(span.start - _YEAR_BEFORE, _body_start(document, span.start))
+    if document.kind == "brief":  # each line of one stands by itself
+        floor = max(floor, document.text.rfind("\n", 0, span.start) + 1)
     before = [m for m in YEAR_PHRASE.finditer(document.text, floor, span.start) if m.group(1)]
     if not before:
         return 0.0, span.start

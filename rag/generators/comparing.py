@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from rag.places import find_places, name_in, places_of
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
-from rag.wording import name, say, say_pages
+from rag.wording import lead, name, say, say_pages
 from rag.words import find_numerals, split_clauses, tokenize
 
 MAX_ROWS = 12  # a longer table is for `rag targets`
@@ -103,7 +103,11 @@ class Comparer:
         of_place = [hit for hit in hits if place.name in places_of(hit.chunk.document)]
         draft = self._writer.generate(replace(query, kind="fact", places=(place,)), of_place)
         best_first = sorted(draft.statements, key=lambda s: not _has_figure(s))
-        return best_first[0] if best_first else None
+        for evidence in (e for said in best_first for e in said.evidence):
+            # With its plan, which the writer names with the first of its quotes alone.
+            text = f"{lead(query.language, evidence)}{evidence.quote}"
+            return Statement(text, (evidence,))
+        return None
 
 
 def _rows(

@@ -62,7 +62,7 @@ def compose(
         compared = [unit for group in groups for unit in _best(query, group, share)]
         return Draft(tuple(_statements(query, list(dict.fromkeys(compared)))))
     asked = Asked(query, rarity)
-    ranked = _rival_second(query, _of_asked_places(query, ranked))
+    ranked = _rival_second(query, ranked)
     ranked = _spoken_first(query, [trim_unit(query, unit, asked) for unit in ranked])
     headings = list_headings(query, _outlined(ranked[:_LOOKED_AT], documents), asked)
     if not headings:
@@ -103,14 +103,6 @@ def _longest(query: Query, ranked: Sequence[Unit]) -> int:
     """A list in everyday words, which no unit surely answers, is kept as short as a fact."""
     sure = bool(ranked) and ranked[0].score >= _SURE
     return LONGEST_CHARS[query.kind if sure else "fact"]
-
-
-def _of_asked_places(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
-    """The units of places that the question names, if one of them is the best; else all."""
-    asked = {place.name for place in query.places}
-    if not ranked or not asked & places_of(ranked[0].document):
-        return ranked
-    return [unit for unit in ranked if asked & places_of(unit.document)]
 
 
 def _spoken_first(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:

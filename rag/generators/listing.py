@@ -1,7 +1,7 @@
 """The items of a list that stand as headings under one section: 八大行动, 重点任务, principles."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rag.evidence.features import Asked, cover, words_in
@@ -62,6 +62,7 @@ def _outlines(query: Query, document: Document, asked: Asked) -> Iterator[_Outli
         return
     rest, counts = asked.titled(document).rest, _counts(query)
     words = words_in(query.question)
+    yield from _tops(document, counts)
     for section, parts in _families(document):
         title = _NUMBERING.sub("", section.title)
         pairs = [word for word in words_in(title) if len(word) > 1]
@@ -78,6 +79,16 @@ def _outlines(query: Query, document: Document, asked: Asked) -> Iterator[_Outli
             told = cover(rest, words_in(opening))
             if told >= _LEAST_TOLD:
                 yield _Outline(document, section, parts, told + counted)
+
+
+def _tops(document: Document, counts: Mapping[int, str]) -> Iterator[_Outline]:
+    """The first sections of a plan, where as many as are counted are of the kind counted."""
+    level = min((section.level for section in document.sections), default=0)
+    tops = [s for s in document.sections if s.level == level and s.title != document.title]
+    for count, noun in counts.items():
+        named = tuple(section for section in tops if noun in section.title)
+        if len(named) == count:
+            yield _Outline(document, named[0], named, 1.0)
 
 
 def _families(document: Document) -> Iterator[tuple[Section, tuple[Section, ...]]]:

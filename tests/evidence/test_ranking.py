@@ -189,3 +189,41 @@ def test_words_that_stand_with_another_figure_count_less():
     question = "2025年非化石能源消费比重是多少?"
     for text in (f"{apart}{together}", f"{together}{apart}"):
         assert best(question, text).endswith(together)
+
+
+def test_the_plans_of_the_place_asked_for_speak_alone():
+    text = "到2030年非化石能源消费比重达到25%。"
+    hits = [
+        make_hit(make_document(text, "hunan", region="湖南省")),
+        make_hit(make_document("提高非化石能源消费比重。", "jiangsu"), 0.5),
+    ]
+    question = "2030年非化石能源消费比重达到多少?"
+    found = make_ranker().rank(ask(f"江苏{question}"), hits)
+    assert [unit.document.id for unit in found] == ["jiangsu"]
+    assert {unit.document.id for unit in make_ranker().rank(ask(question), hits)} == {
+        "hunan",
+        "jiangsu",
+    }
+
+
+def test_a_city_without_a_plan_is_spoken_for_by_who_names_it_then_by_its_province():
+    wuxi = make_document("支持无锡先行。推进风电。", "js")
+    other = make_document("推进海上风电建设。", "zj", region="浙江省")
+    hits = [make_hit(other), make_hit(wuxi)]
+    assert [u.text for u in make_ranker().rank(ask("无锡怎样推进风电?"), hits)] == [
+        "支持无锡先行。"
+    ]
+    hits = [make_hit(other), make_hit(make_document("推进风电。", "js"))]
+    assert [u.document.id for u in make_ranker().rank(ask("无锡怎样推进风电?"), hits)] == ["js"]
+
+
+def test_a_note_of_who_is_responsible_is_said_only_where_that_is_asked():
+    text = "推进海上风电基地建设。(省能源局、省发展改革委按职责分工负责)推广光伏。"
+    assert texts("怎样推进海上风电?", text) == ["推进海上风电基地建设。", "推广光伏。"]
+    who = best("海上风电基地建设由谁负责?", text)
+    assert who == "推进海上风电基地建设。(省能源局、省发展改革委按职责分工负责)"
+
+
+def test_a_line_of_a_brief_is_quoted_from_its_own_beginning():
+    text = "- 到2030年能耗下降(第343页)\n- 森林覆盖率25%(第343页)\n"
+    assert "森林覆盖率25%" in texts("2030年森林覆盖率?", text, kind="brief")

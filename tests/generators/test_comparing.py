@@ -156,3 +156,10 @@ def test_a_second_question_has_a_table_of_its_own():
 )
 def test_a_figures_qualifier_is_said_in_the_askers_language(question, row):
     assert any(row in line for line in lines(question))
+
+
+def test_what_is_quoted_for_a_place_without_a_row_names_its_plan():
+    text = "推进节能。到2030年,光伏装机达到3000万千瓦。" + "推进节能降碳。" * 3
+    plans = (*PLANS[:2], plan("ah", "安徽省", text))
+    found = lines("江苏和安徽2030年非化石能源消费比重各是多少?", plans=plans)
+    assert all("安徽省" in line for line in found if "3000" in line or "推进" in line)

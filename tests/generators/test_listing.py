@@ -56,3 +56,10 @@ def test_headings_of_the_number_and_the_kind_asked_for_are_all_there_is_to_say()
     assert are_counted(ask(question), told)
     assert not are_counted(ask("江苏碳达峰方案的重点任务有哪些?"), told)
     assert headings("江苏的三大工程有哪些?", PLAN.replace("“碳达峰三大行动”", "任务")) is None
+
+
+def test_the_first_sections_of_a_plan_are_its_items_where_they_are_as_many_as_asked_for():
+    text = "一、能源转型行动。发展风电。二、工业达峰行动。推进改造。三、组织实施。建立机制。"
+    found = headings("江苏方案提出了哪两大行动?", text)
+    assert [e.quote for e in found.evidence] == ["一、能源转型行动。", "二、工业达峰行动。"]
+    assert headings("江苏方案提出了哪三大行动?", text) is None
