@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from rag.evidence.features import Asked, has_figure
 from rag.evidence.ranking import Ranker
@@ -62,7 +63,8 @@ def compose(
         compared = [unit for group in groups for unit in _best(query, group, share)]
         return Draft(tuple(_statements(query, list(dict.fromkeys(compared)))))
     asked = Asked(query, rarity)
-    ranked = _rival_second(query, ranked)
+    told = takewhile(lambda unit: unit.score >= _KEEP_ABOVE * ranked[0].score, ranked)
+    ranked = _rival_second(query, list(told))
     ranked = _spoken_first(query, [trim_unit(query, unit, asked) for unit in ranked])
     headings = list_headings(query, _outlined(ranked[:_LOOKED_AT], documents), asked)
     if not headings:
