@@ -7,6 +7,8 @@ import pytest
 
 from rag.web.afar import draw_afar
 
+from .loops import run
+
 WAIT_S = 20
 
 
@@ -32,7 +34,7 @@ async def gather(values):
 def test_every_value_comes_in_order():
     slow = Slow()
     slow.go.set()
-    assert asyncio.run(gather(slow.values())) == [1, 2]
+    assert run(gather(slow.values())) == [1, 2]
     assert slow.closed.is_set()
 
 
@@ -42,7 +44,7 @@ def test_what_it_raises_is_raised_here():
         raise ValueError("no more")
 
     with pytest.raises(ValueError, match="no more"):
-        asyncio.run(gather(fails()))
+        run(gather(fails()))
 
 
 def test_who_leaves_does_not_wait_and_the_generator_is_closed_at_its_next_value():
@@ -58,7 +60,7 @@ def test_who_leaves_does_not_wait_and_the_generator_is_closed_at_its_next_value(
             await waiting
         return first
 
-    assert asyncio.run(asyncio.wait_for(leave(), WAIT_S / 2)) == 1
+    assert run(asyncio.wait_for(leave(), WAIT_S / 2)) == 1
     assert not slow.closed.is_set()
     slow.go.set()
     assert slow.closed.wait(WAIT_S)

@@ -1,10 +1,10 @@
 """Clients that go before they were answered are noticed; no Gradio here."""
 
-import asyncio
-
 import pytest
 
 from rag.web.presence import Presence, Watch
+
+from .loops import run
 
 WHOLE = {"type": "http.response.body", "body": b"all"}
 PART = {"type": "http.response.body", "body": b"some", "more_body": True}
@@ -29,7 +29,7 @@ def left(*sent, path="/gradio_api/call/ask/e1", query=b"", session="e1", closes=
 
     scope = {"type": "http", "path": path, "query_string": query}
     with presence.watch(session) as seen:
-        asyncio.run(Watch(app, presence)(scope, receive, send))
+        run(Watch(app, presence)(scope, receive, send))
     return seen.left
 
 
@@ -58,7 +58,7 @@ def test_an_app_that_ends_well_though_the_client_closed_deceives_nobody():
 
     scope = {"type": "http", "path": "/gradio_api/call/ask/e1/", "query_string": b""}
     with presence.watch("e1") as seen:
-        asyncio.run(Watch(app, presence)(scope, receive, send))
+        run(Watch(app, presence)(scope, receive, send))
     assert seen.left
 
 
