@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from rag.figures import find_figures, find_years, to_base_unit
 from rag.language import detect_language
 from rag.places import find_places
-from rag.words import find_numerals, normalize, split_clauses, split_sentences, tokenize
+from rag.words import find_numerals, normalize, split_clauses, split_sentences, to_number, tokenize
 
 _TABLE = Path(__file__).with_name("checking.json")
 _TAINT_CHARS = 300  # after an instruction, in its paragraph: it says there what to answer
@@ -29,7 +29,6 @@ _HAN_NUMBER = re.compile(
     r"|[一二三四五六七八九]成"
 )
 _PLANS = {"十二五": "12", "十三五": "13", "十四五": "14", "十五五": "15"}  # the 14th Five-Year Plan
-_DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 _ENGLISH_YEAR = re.compile(r"(?<![\d.,])(20\d\d)(?![\d%]|[.,]\d)")
 _ENGLISH_FIGURE = re.compile(
     r"(?<![\d.,\-])(\d+(?:[.,]\d+)*)\s*(%|[A-Za-z\u00b3\u00b2-]+(?:\s+[A-Za-z]+){0,2})?"
@@ -193,8 +192,8 @@ def _stated_english(clause: str) -> Iterator[Stated]:
         year = after[1] if after else earlier[-1] if earlier else ""
         factor, base = _english_unit(match[2] or "")
         numeral = _numeral(match[1])
-        plain = _DECIMAL.fullmatch(numeral)  # no 1.2.3, and no 45,44 of other countries
-        size = float(numeral) * factor if base and plain else None
+        number = to_number(numeral)
+        size = number * factor if base and number is not None else None
         yield Stated(numeral, size, base, frozenset({year} - {""}))
 
 

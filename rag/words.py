@@ -114,9 +114,15 @@ def _spans(text: str, ends: re.Pattern[str]) -> Iterator[Span]:
 
 
 _NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 
 
 def find_numerals(text: str) -> frozenset[str]:
     """Every numeral of a text, normalized and thousands commas dropped: ４,000 -> 4000."""
     found = _NUMERAL.findall(normalize(text))
     return frozenset(re.sub(r",(?=\d{3}(?!\d))", "", numeral) for numeral in found)
+
+
+def to_number(numeral: str) -> float | None:
+    """What a numeral is worth; None for 1.2.3, and for the 45,44 of other countries."""
+    return float(numeral) if _DECIMAL.fullmatch(numeral) else None

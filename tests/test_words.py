@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.words import find_numerals, normalize, split_clauses, split_sentences, tokenize
+from rag.words import find_numerals, normalize, split_clauses, split_sentences, to_number, tokenize
 
 # Text with marks that end sentences, so that there is something to split.
 MARKED = st.text(st.sampled_from("甲乙aB3 \n。;；!?！.”)(，、,%")) | st.text()
@@ -137,3 +137,11 @@ def test_clauses_end_at_semicolons_too():
 )
 def test_numerals_are_found_whole_without_thousands_commas(text, numerals):
     assert find_numerals(text) == numerals
+
+
+@pytest.mark.parametrize(
+    ("numeral", "number"),
+    [("4000", 4000), ("27.40", 27.4), ("0", 0), ("1.2.3", None), ("45,44", None)],
+)
+def test_a_numeral_is_worth_what_it_says_where_that_is_plain(numeral, number):
+    assert to_number(numeral) == number

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from rag.evidence.asked import focus
-from rag.evidence.features import Asked, Weights, as_shares, cover, has_figure, words_in
+from rag.evidence.features import Asked, Weights, as_shares, cover, has_figure, telling, words_in
 from rag.evidence.logistic import Logistic, in_order
 from rag.evidence.trees import Numbers
 from rag.evidence.units import Unit
@@ -79,12 +79,7 @@ def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) 
 
 def _content(asked: Asked, best: Unit) -> Weights:
     """The question's telling words beyond title and places, as shares of what they tell."""
-    return as_shares(_telling(asked.titled(best.document).rest))
-
-
-def _telling(weights: Weights) -> Weights:
-    """Words of two characters or more, numbers left out: single Han characters say little."""
-    return {w: v for w, v in weights.items() if len(w) > 1 and not w[0].isdigit()}
+    return as_shares(telling(asked.titled(best.document).rest))
 
 
 def _most(values: Sequence[float], fit: Sequence[bool]) -> float:

@@ -164,6 +164,11 @@ def as_shares(weights: Weights) -> Weights:
     return {word: value / whole for word, value in weights.items()}
 
 
+def telling(weights: Weights) -> Weights:
+    """Words of two characters or more, numbers left out: single Han characters say little."""
+    return {w: v for w, v in weights.items() if len(w) > 1 and not w[0].isdigit()}
+
+
 def has_figure(text: str) -> bool:
     """Whether a text has a number that is no year."""
     return bool(find_numerals(YEAR_PHRASE.sub("", text)))

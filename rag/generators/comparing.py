@@ -13,12 +13,11 @@ from typing import NamedTuple, Protocol
 from rag.places import find_places, name_in, places_of
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import lead, name, say, say_pages
-from rag.words import find_numerals, split_clauses, tokenize
+from rag.words import find_numerals, split_clauses, to_number, tokenize
 
 MAX_ROWS = 12  # a longer table is for `rag targets`
 _BEFORE = 200  # characters of the page before in which a clause cut by the page break begins
 _QUALIFIERS = {"以上": "at_least", "左右": "about", "以下": "at_most"}  # -> phrase
-_DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 _YEAR = re.compile(r"20\d\d")
 _QUESTION_END = re.compile("[?？]")
 _LOWEST = re.compile(r"最[低少小早]|更[低少小早严]|lowest|lower|least|earliest", re.IGNORECASE)
@@ -164,8 +163,9 @@ def _page_clauses(document: Document, page: int) -> Iterator[tuple[int, int]]:
 
 def _printed(value: str, text: str) -> str:
     """The figure as the text prints it (27.40 for 27.4), a range where both ends stand; or ""."""
-    numerals = {float(n): n for n in find_numerals(text) if _DECIMAL.fullmatch(n)}
-    ends = [numerals.get(float(n)) for n in find_numerals(value) if _DECIMAL.fullmatch(n)]
+    numerals = {to_number(n): n for n in find_numerals(text)}
+    numbers = map(to_number, find_numerals(value))
+    ends = [numerals.get(number) for number in numbers if number is not None]
     if not ends or None in ends:
         return ""
     return value if len(ends) > 1 else str(ends[0])

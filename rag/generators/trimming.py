@@ -3,7 +3,7 @@
 import re
 
 from rag.evidence.asked import asked_unit
-from rag.evidence.features import Asked, cover, has_figure, words_in
+from rag.evidence.features import Asked, cover, has_figure, telling, words_in
 from rag.evidence.units import Unit
 from rag.types import Query
 from rag.words import normalize
@@ -23,8 +23,7 @@ def trim_unit(query: Query, unit: Unit, asked: Asked) -> Unit:
     text = unit.own_text
     ends = [*(m.start() for m in _PART_END.finditer(text)), len(text)]
     parts = list(zip([0, *ends], ends, strict=False))
-    rest = asked.titled(unit.document).rest
-    content = {w: v for w, v in rest.items() if len(w) > 1 and not w[0].isdigit()}
+    content = telling(asked.titled(unit.document).rest)
     covered = [cover(content, words_in(text[slice(*part)])) for part in parts]
     named = [i for i, value in enumerate(covered) if value and value >= _TELLING * max(covered)]
     figured = [i for i, part in enumerate(parts) if _answers(query, text[slice(*part)])]
