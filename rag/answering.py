@@ -16,6 +16,7 @@ from rag.conversation import FollowUp, without_told
 from rag.embedders import load_embedder
 from rag.errors import BadRequest
 from rag.evidence import answerable, topic
+from rag.evidence.keeping import KeptVectors
 from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
 from rag.generators import DEFAULT, Asked, PromptedGenerator, load_generator
@@ -91,7 +92,7 @@ class Answerer:
         self.retriever = Retriever(index, load_reranker(settings))
         rarity = index.lexical.rarity
         self._plan_names = PlanNames(index.documents)
-        self._ranker = Ranker(rarity, load_embedder(Settings()).embed_passages)
+        self._ranker = Ranker(rarity, KeptVectors(load_embedder(Settings()).embed_passages))
         self._quoter = load_generator(replace(settings, generator=DEFAULT), ranker=self._ranker)
         self._comparer = Comparer(index.targets, self._quoter)
         self.judge = load_judge(settings, rarity=rarity, embed=index.embedder.embed_passages)
