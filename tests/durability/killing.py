@@ -29,7 +29,7 @@ WRITING = {
     *("open", "write", "writelines", "writerow", "writerows", "flush", "close", "truncate"),
     *("fsync", "replace", "rename", "mkdir", "rmdir", "unlink", "remove", "tofile", "flock"),
 }
-TRIES = 4  # at random times, until a build is met before its end
+TRIES = 20  # at random times, until a build is met before its end: each miss narrows them
 EMBEDDER = load_embedder(Settings())
 
 
@@ -145,7 +145,9 @@ def main(place, mode, count):
                 if mode == "inject":
                     killed = killed_build(job, target, docs, at_call=1 + n * calls // count)
                 else:
-                    killed = killed_build(job, target, docs, after_s=random.uniform(0.001, whole_s))
+                    after_s = random.uniform(0.001, whole_s)
+                    killed = killed_build(job, target, docs, after_s=after_s)
+                    whole_s = whole_s if killed else after_s  # it ended within that
                 shown["kills"] += killed
                 shown["stood_as_after"] += check(target, docs, before=before, after=after)
                 if killed or mode == "inject":
