@@ -15,7 +15,7 @@ from rag.language import detect_language
 from rag.places import find_places, name_in
 from rag.query import understand
 from rag.types import Answer, Chunk, Citation, Hit, Place
-from rag.wording import name
+from rag.wording import name, say
 from rag.words import Span
 
 _GAP = 8  # characters between two places or years that are said in one breath: 江苏和湖南
@@ -57,7 +57,8 @@ def resolve(question: str, history: Sequence[Answer]) -> FollowUp | None:
     said = take_apart(question, _language(question, before))
     if said.is_whole("more") or said.is_whole("again"):
         return _deeper(said, base, history)
-    whole = _on_plan(said, history) or _Joined(before, said, _region(base)).question()
+    joined = _Joined(before, said, _region(base), _last_places(history))
+    whole = _on_plan(said, history) or joined.question()
     if not whole:
         return None
     found = whole if isinstance(whole, FollowUp) else FollowUp(whole, said.language)
@@ -141,17 +142,39 @@ def _region(answer: Answer) -> tuple[Place, ...]:
     return find_places(answer.citations[0].document.region)[:1] if answer.citations else ()
 
 
+def _last_places(history: Sequence[Answer]) -> tuple[Place, ...]:
+    """Those of the last question that names two or more, else the two last spoken of; () for less.
+
+    In the order in which they were spoken of.
+    """
+    last: list[Place] = []
+    for answer in reversed(history):
+        named = dict.fromkeys(mention.place for mention in _take_standing(answer).mentions)
+        if len(named) > 1 and not last:
+            return tuple(named)
+        last += [place for place in named if place not in last]
+        if len(last) > 1:
+            return (last[1], last[0])
+    return ()
+
+
 @dataclass(frozen=True)
 class _Joined:
-    """The question before, what is said now, and the place that was last spoken of."""
+    """The question before, what is said now, and the places that were last spoken of.
+
+    region: the one that the answer before quoted. several: those that "both" may mean.
+    """
 
     before: Said
     said: Said
     region: tuple[Place, ...]
+    several: tuple[Place, ...]
 
     def question(self) -> str:
         """What both say together; "" where the new one stands by itself."""
         said = self.said
+        if self.several and not said.places and (said.has("pair") or self._ranks()):
+            return self._of_several()
         if said.places and self._compares():
             return self._substituted()
         if said.has("plan"):
@@ -167,6 +190,20 @@ class _Joined:
         if said.has("asks") and (said.is_framed or not said.places):
             return self._asked_on()
         return "" if said.has("asks") else self._substituted()
+
+    def _ranks(self) -> bool:
+        """Whether it only asks which is more: 哪个更高?, by how much?"""
+        return self.said.has("ranks") and not self.said.topic
+
+    def _of_several(self) -> str:
+        said = self.said
+        names = [name_in(said.language, place) for place in self.several]
+        joined = self._word("and") if len(names) == 2 else say(said.language, "comma")
+        years = "" if said.years else self._year_names()
+        apart = replaced(said.text, [(span, " ") for span in said.find("pair")])
+        bare = take_apart(tidy(apart), said.language).bare()
+        topic = "" if said.topic else self._topic_name()
+        return self._led_by(f"{bare}?", [joined.join(names), years, topic])
 
     def _compares(self) -> bool:
         return self.said.has("compare") and not self.said.topic and bool(self._before_places())

@@ -25,6 +25,7 @@ _YEAR = re.compile(
 )
 _ENDS = " \t,.;:!?、。؟،¿¡'\"“”()-…"
 _RANKS = "省市区县"
+_PRONOUNS = ("plan", "place", "pair", "thing")
 _BESIDE = 2  # characters between a place and the one around it: 上海市徐汇区, Xuhui, Shanghai
 _KNOWN_SHARE = 0.6  # of the letters of a topic that the glossary must know: evals/LOG.md
 
@@ -86,7 +87,8 @@ class Said:
         frame = (*self.find("opening"), *self.find("closing"))
         named = (*apart, *self.places, *self._all_years, *self.pronouns, *frame)
         kept = [char.isalnum() for char in self.text]
-        for span in (*self.find("idle"), *self.find("asks"), *named):
+        asking = (*self.find("idle"), *self.find("asks"), *self.find("ranks"))
+        for span in (*asking, *named):
             kept[span.start : span.end] = [False] * (span.end - span.start)
         for term in self._terms:
             if any(kept[term.start : term.end]):  # 大宗固废 keeps its 大
@@ -107,8 +109,8 @@ class Said:
 
     @cached_property
     def pronouns(self) -> tuple[Span, ...]:
-        """What stands for a place, a plan or a thing named before."""
-        return (*self.find("plan"), *self.find("place"), *self.find("thing"))
+        """What stands for places, a plan or a thing named before."""
+        return tuple(span for entry in _PRONOUNS for span in self.find(entry))
 
     @property
     def is_framed(self) -> bool:

@@ -213,3 +213,41 @@ def test_hits_lose_what_was_told_and_keep_the_rest_in_order():
     assert {h.score for h in left} == {0.5}
     assert without_told([hit], [cited(0, len(TEXT))]) == ()
     assert without_told([hit], []) == (hit,)
+
+
+ZHEJIANG_TOO = answered("浙江呢?", resolved="浙江2025年非化石能源消费比重是多少?")
+HEBEI_TOO = answered("And Hebei?", "en", resolved=HUNAN.replace("Hunan", "Hebei"))
+BOTH = "江苏省和浙江省2025年非化石能源消费比重"
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [
+        ("这两个省哪个高?", f"{BOTH}哪个高?"),
+        ("哪个更高?", f"{BOTH}哪个更高?"),
+        ("高多少?", f"{BOTH}高多少?"),
+        ("两省2030年呢?", "江苏省和浙江省非化石能源消费比重2030年?"),
+        ("两者的森林覆盖率呢?", "江苏省和浙江省2025年的森林覆盖率?"),
+        ("提高多少?", "浙江2025年提高是多少?"),
+    ],
+)
+def test_both_are_the_two_places_last_spoken_of(question, whole):
+    assert meant(question, JIANGSU, ZHEJIANG_TOO) == whole
+
+
+def test_which_is_higher_is_asked_of_every_place_compared_before():
+    before = "广东、福建、浙江2030年非化石能源消费比重分别是多少?"
+    assert meant("哪个最高?", before) == "广东省、福建省、浙江省2030年非化石能源消费比重哪个最高?"
+
+
+def test_with_one_place_spoken_of_there_are_no_two():
+    assert "和" not in meant("哪个更高?", JIANGSU)
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [("Which of the two is higher?", "Which is higher?"), ("by how much?", "by how much?")],
+)
+def test_both_are_known_in_english_too(question, asked):
+    found = meant(question, answered(HUNAN, "en"), HEBEI_TOO)
+    assert found == f"Hunan and Hebei, 2025, share of non-fossil energy: {asked}"

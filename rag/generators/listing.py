@@ -1,13 +1,14 @@
 """The items of a list that stand as headings under one section: 八大行动, 重点任务, principles."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rag.evidence.features import Asked, cover, words_in
+from rag.generators.counting import find_counts
 from rag.types import Document, Evidence, Query, Section, Statement
 from rag.wording import cited_place, say
-from rag.words import normalize
 
 # Share of the pairs of characters of a section's title that the question holds; less is needed
 # where the section has as many parts as are asked for.
@@ -17,10 +18,6 @@ _LEAST_TOLD = 0.5
 _OPENING_CHARS = 600  # from its heading on, before its first part
 _SHORTEST_TITLE = 4  # characters
 _MOST_ITEMS = 15
-_DIGITS = {digit: i for i, digit in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
-_COUNTED = re.compile(
-    r"(?<![第之])(十?[一二两三四五六七八九十]|\d{1,2})[大项个条类方种]([\u3400-\u9fff]{2})"
-)
 _NUMBERING = re.compile(
     r"^\s*(?:[(（]?[一二三四五六七八九十\d]+[)）、.．]|[一二三四五六七八九十]+是)\s*"
 )
@@ -28,7 +25,7 @@ _NUMBERING = re.compile(
 
 def are_counted(query: Query, headings: Statement) -> bool:
     """Whether they are as many as the question speaks of, so that nothing is left to say."""
-    return len(headings.evidence) in _counts(query)
+    return len(headings.evidence) in find_counts(query)
 
 
 class _Outline(NamedTuple):
@@ -43,13 +40,14 @@ def list_headings(query: Query, documents: Sequence[Document], asked: Asked) -> 
 
     documents: those that may be meant, best first.
     """
-    if query.kind != "list" and not _counts(query):
+    if query.kind != "list" and not find_counts(query):
         return None
     found = [o for d in documents for o in _outlines(query, d, asked)]
     if not found:
         return None
     best = max(found, key=lambda outline: outline.score)
-    evidence = tuple(_evidence(best, part) for part in best.parts)
+    noun = _shared_noun(best.parts)
+    evidence = tuple(_evidence(best, part, noun) for part in best.parts)
     items = [_NUMBERING.sub("", e.quote).rstrip("。.") for e in evidence]
     place = cited_place(query.language, evidence[0])
     text = say(query.language, "lead", place=place) + say(query.language, "semicolon").join(items)
@@ -60,8 +58,8 @@ def _outlines(query: Query, document: Document, asked: Asked) -> Iterator[_Outli
     """The sections of a document that the question may name, with the parts right under each."""
     if document.kind == "brief":
         return
-    rest, counts = asked.titled(document).rest, _counts(query)
-    words = words_in(query.question)
+    rest, counts = asked.titled(document).rest, find_counts(query)
+    words = words_in(query.question) | words_in(query.chinese)
     yield from _tops(document, counts)
     for section, parts in _families(document):
         title = _NUMBERING.sub("", section.title)
@@ -106,25 +104,23 @@ def _families(document: Document) -> Iterator[tuple[Section, tuple[Section, ...]
             yield section, parts
 
 
-def _counts(query: Query) -> dict[int, str]:
-    """The numbers of items that a question speaks of, and of what: 八大行动 -> {8: 行动}."""
-    found = _COUNTED.findall(normalize(query.question))
-    return {_number(count): noun for count, noun in found if _number(count) > 1}
-
-
 def _are_all(noun: str, parts: Sequence[Section]) -> bool:
     return all(noun in part.title for part in parts)
 
 
-def _number(text: str) -> int:
-    if text.isdigit():
-        return int(text)
-    ten, unit = (10, text[1:]) if len(text) == 2 and text[0] == "十" else (0, text)
-    return ten + _DIGITS[unit]
+def _shared_noun(parts: Sequence[Section]) -> str:
+    """The two characters that most of the headings end in: 行动; "" if there are none such."""
+    noun, count = Counter(part.title[-2:] for part in parts).most_common(1)[0]
+    return noun if count > len(parts) / 2 else ""
 
 
-def _evidence(outline: _Outline, part: Section) -> Evidence:
-    """The heading of a part, without white space around."""
+def _evidence(outline: _Outline, part: Section, noun: str) -> Evidence:
+    """The heading of a part, without white space around, up to the noun that all of them share.
+
+    Where its full stop is lost, the sentence after it runs on.
+    """
     text = outline.document.text[part.start : part.body]
+    at = text.find(noun) if noun else -1
+    kept = text if at < 0 or part.title.endswith(noun) else text[: at + len(noun)]
     start = part.start + len(text) - len(text.lstrip())
-    return Evidence(outline.document, start, start + len(text.strip()), outline.score)
+    return Evidence(outline.document, start, start + len(kept.strip()), outline.score)

@@ -27,13 +27,16 @@ _KINDS = "|".join(f"(?P<r{i}>{p})" for i, (_, p) in enumerate(_NUMBERINGS))
 # The look-ahead decides most positions on one character: a 50 MB line takes 1 s instead of 5.
 _MARK = re.compile(rf"(?=[第一二三四五六七八九十百(（\d专])(?:{_KINDS})")
 # A number opens a heading only after the end of a sentence, a bracket, a heading or a line.
-_MAY_PRECEDE = '。;；!！?？)）:：\n\r\t 　”"》.…'
+_MAY_PRECEDE = '。;；!！?？)）]］】:：\n\r\t 　”"》.…'
 _REFERRING = "式表图第"  # 按式(1)计算 refers to a number and doesn't open one
 _ENUMERATED = re.compile(r"[一二三四五六七八九十](?:[、次级线类产期季])")  # 二、三产业; 三、四级
 _TITLE_END = re.compile(r"[。\n;；:：]")
-# Where the full stop after a heading is lost too, the noun that such headings end in.
+# Where the full stop after a heading is lost too, the noun that such headings end in. No other is
+# looked for as far as 行动: names of actions are long, and the word seldom stands in a sentence.
 _TITLE_NOUN = re.compile(
-    r"[^,，。]{0,14}?(?:要求|思想|原则|目标|任务|举措|措施|行动|保障|路径|实施|安排|背景|形势|基础|组织领导)"
+    r"[^,，。]{0,14}?(?:要求|思想|原则|目标|任务|举措|措施|保障|路径|安排|背景|形势|组织领导"
+    r"|实施(?![一二三四五六七八九十\d方意细])|基础(?:设施(?!领域)|(?![前性研设]))|行动(?:计划|方案)?)"
+    r"|[^,，。]{15,24}?行动(?:计划|方案)?"
 )
 _FIGURE = re.compile(r"\d{2}|\d%")
 _CLAUSE = re.compile(r"[^,，。;；:：(（]{0,20}")

@@ -63,3 +63,16 @@ def test_the_first_sections_of_a_plan_are_its_items_where_they_are_as_many_as_as
     found = headings("江苏方案提出了哪两大行动?", text)
     assert [e.quote for e in found.evidence] == ["一、能源转型行动。", "二、工业达峰行动。"]
     assert headings("江苏方案提出了哪三大行动?", text) is None
+
+
+def test_a_heading_that_runs_on_is_cut_after_the_noun_of_the_others():
+    text = PLAN.replace(
+        "(二)工业达峰行动。推进改造。", "(二)工业达峰行动工业对全省达峰有重要影响。推进改造。"
+    )
+    found = headings("江苏的三大行动有哪些?", text)
+    assert [e.quote for e in found.evidence][1] == "(二)工业达峰行动"
+
+
+def test_items_are_listed_for_a_question_in_another_language():
+    found = headings("What are the three actions in Jiangsu's plan?")
+    assert found.text.endswith("能源转型行动; 工业达峰行动; 绿色交通行动")

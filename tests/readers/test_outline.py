@@ -187,3 +187,15 @@ def test_a_text_without_numbers_has_no_sections():
 def test_a_long_line_takes_no_time():
     text = "。(一)" * 20_000 + "第" * 100_000 + "一" * 100_000
     assert find_sections(text)
+
+
+def test_a_long_name_of_an_action_ends_at_its_noun_where_its_full_stop_is_lost():
+    goes_on = "针对钢铁、水泥、化工、有色等重点工业行业绿色低碳发展的需求,深度融合新兴技术。"
+    names = ("低碳与零碳工业流程再造技术突破行动", "绿色低碳基础前沿创新引领行动")
+    text = f"一、{names[0]}{goes_on}二、{names[1]}{goes_on}"
+    assert titles(text) == [f"一、{names[0]}", f"二、{names[1]}"]
+
+
+def test_a_heading_may_follow_a_square_bracket():
+    text = "(一)节能行动。推进节能。[省工信厅负责](二)减排行动。推进减排。"
+    assert titles(text) == ["(一)节能行动", "(二)减排行动"]
