@@ -64,9 +64,9 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
 
 
 def without_places(text: str) -> str:
-    """The text with a space for each name of a place."""
-    for mention in reversed(find_mentions(text)):
-        text = f"{text[: mention.start]} {text[mention.end :]}"
+    """The text with a space for each name of a place, or of several: 川渝."""
+    for start, end in sorted({(m.start, m.end) for m in find_mentions(text)}, reverse=True):
+        text = f"{text[:start]} {text[end:]}"
     return text
 
 

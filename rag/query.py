@@ -25,9 +25,10 @@ _PLAN_YEARS = {"十四五": 2025, "十五五": 2030, "14th five-year": 2025, "15
 # What marks a kind of question, as alternatives; languages without a line are read as "fact".
 _COMPARE = _any_of(
     r"谁|[更最][高低大小多少早晚]|哪个[高低大小多少早晚]|分别|各[是要有自提用给定]|相比|对比|比较"
-    r"|[不相]同|一[致样]|差[别异多]|区别",
+    r"|[不相]同|一[致样]|差[别异多]|区别|排[名序]",
     r"\bcompare|\bversus\b|\bvs\b|which .*(?:higher|lower|more|earlier)",
 )
+_RANK = _any_of(r"谁|[更最][高低大小多少早晚]|排[名序]|相比|对比")
 _TWO = _any_of(r"[与和跟同、,].*(?:方案|意见|决定|规划|计划|措施)|两[份个省市]", r"\band\b|\bvs\b")
 _JOINED = _any_of(r"(?:全?[省市区])?\s*(?:[与和跟同及比、]|\b(?:and|with|than|vs)\b)\s*")
 # 国家 alone begins the names of many bodies; beside a place it is the nation.
@@ -39,9 +40,18 @@ _EVERYWHERE = _any_of(
     r"\b(?:which|all|every|each|across) (?:\w+ )?(?:provinces?|regions?|cities|city)\b",
     r"\b(?:do|should|will|must) (?:the )?(?:provinces|regions|cities)\b",
 )
+# The same, where no region is named: 江苏哪几个市 is asked of Jiangsu.
+_WHICH = _any_of(
+    r"哪(?:一个|几个)(?:省|市|地区|地方|城市)|(?:省份?|城市|地区)(?:是|为)(?:哪|谁)",
+    r"谁[^,。]{0,12}最[高低大小多少早晚]",
+    r"\bquelles? (?:est la )?(?:province|région|ville)|\bwelche[rs]? (?:provinz|region|stadt)",
+    r"\b(?:qué|cuál(?:es)?|qual|quais|qual[ei])(?: es la| é a| è la)? (?:prov|regi|cid|ciu|citt)",
+    r"как(?:ая|ие|ой) (?:провинци|регион|город)|どの(?:省|都市|市|地域)|어느 (?:성|도시|지역)",
+)
 _LIST = _any_of(
+    r"(?:重点|主要|具体|基本|保障)(?:任务|措施|举措|原则|工程|行动)(?:是什么|是啥|呢)?[?。!]*$",
     r"哪些|哪几|有什么|什么样的.{0,6}(?:措施|任务)|包括|列举|几[大个项类]",
-    r"\blist\b|what (?:[\w-]+ ){0,3}(?:measures|actions|areas)\b",
+    r"\blist\b|what (?:[\w-]+ ){0,4}(?:measures|actions|areas|tasks|principles)\b",
     r"\bwhich \w*[^\Ws]s\b",
     r"\bwhich (?:[\w-]+ ){1,4}?(?!does)\w*[^\Ws]s (?:are|do|does|will|must|should)\b",
 )
@@ -72,8 +82,10 @@ def understand(question: str, *, language: str = "") -> Query:
             "ask it shorter, or index a text of your own: `rag index FILE`."
         )
     plain, language = _with_nation(normalize(text)), language or detect_language(text)
-    everywhere, years = bool(_EVERYWHERE.search(plain)), _years(plain)
-    places = tuple(p for p in find_places(plain) if not (everywhere and p.level == "national"))
+    found, years = find_places(plain), _years(plain)
+    regional = any(place.level != "national" for place in found)
+    everywhere = bool(_EVERYWHERE.search(plain) or (not regional and _WHICH.search(plain)))
+    places = tuple(p for p in found if not (everywhere and p.level == "national"))
     return Query(
         question=text,
         language=language,
@@ -113,10 +125,11 @@ def _mentioned_apart(text: str) -> list[Mention]:
 def _kind(text: str) -> Kind:
     apart = _mentioned_apart(text)
     several = len({mention.place for mention in apart}) > 1
-    # 川渝 is two places by one name, and asks of what they do together.
-    if (several and len({mention.start for mention in apart}) > 1) or (
-        _COMPARE.search(text) and _TWO.search(text)
-    ):
+    # 川渝 is two places by one name, and mostly asks of what they do together.
+    one_name = len({mention.start for mention in apart}) == 1
+    if several and (not one_name or _RANK.search(text)):
+        return "compare"
+    if _COMPARE.search(text) and _TWO.search(text):
         return "compare"
     if _LIST.search(text):
         return "list"

@@ -225,3 +225,4 @@ def test_a_text_without_its_places_keeps_the_rest():
     assert without_places("江苏和浙江的目标") == " 和 的目标"
     assert without_places("Jiangsu's targets") == " 's targets"
     assert without_places("海上风电") == "海上风电"
+    assert without_places("川渝2030年的目标") == " 2030年的目标"

@@ -167,3 +167,12 @@ def test_of_all_provinces_the_nation_is_none():
     assert understand("全国各省的目标?").everywhere
     assert understand("What share do provinces aim for in 2030?").everywhere
     assert not understand("What does the province do?").everywhere
+    assert understand("2030年非化石能源消费比重最低的省份是哪个?").everywhere
+    assert understand("Quelle province vise le plus ?").everywhere
+    assert not understand("江苏让哪几个市先试?").everywhere
+
+
+def test_four_cities_by_one_name_are_compared_where_one_is_to_be_first():
+    assert len(place_names("四个直辖市2030年的目标排序")) == 4
+    assert understand("四个直辖市谁的目标最高?").kind == "compare"
+    assert understand("川渝怎样协同?").kind != "compare"

@@ -4,23 +4,31 @@ A row is shown only with words of a document that hold its figure; a region aske
 row is named as such.
 """
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
+from rag.figures import find_figures, find_years, to_base_unit
+from rag.generators.ordering import asks_rank, find_limit, keeps, lowest_first
 from rag.places import find_places, name_in, places_of
+from rag.targets import value_number
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import lead, name, say, say_pages
-from rag.words import find_numerals, split_clauses, to_number, tokenize
+from rag.words import find_numerals, normalize, split_clauses, to_number, tokenize
 
 MAX_ROWS = 12  # a longer table is for `rag targets`
 _BEFORE = 200  # characters of the page before in which a clause cut by the page break begins
-_QUALIFIERS = {"以上": "at_least", "左右": "about", "以下": "at_most"}  # -> phrase
+# What a figure's bound is called, in the table or in the text -> phrase.
+_QUALIFIERS = {
+    "以上": "at_least", "及以上": "at_least", "左右": "about", "以下": "at_most", "以内": "at_most",
+}  # fmt: skip
+_AIMED = "力争"
 _YEAR = re.compile(r"20\d\d")
 _QUESTION_END = re.compile("[?？]")
-_LOWEST = re.compile(r"最[低少小早]|更[低少小早严]|lowest|lower|least|earliest", re.IGNORECASE)
+_NEAR_YEAR = 160  # characters before a clause in which its year stands, quoted along with it
 
 
 class _Row(NamedTuple):
@@ -61,12 +69,16 @@ class Comparer:
             return Draft(())
         rows = self._rows(query, documents)
         missing = [place for place in query.places if not _has_row(place, rows)]
-        if not rows or len(rows) + len(missing) < 2:
+        alone = len(rows) + len(missing) < 2 and not find_limit(query.question)
+        if not rows or alone:
             return Draft(())
         head = Statement(say(query.language, "compared", indicator=_named(query, rows[0])), ())
         quotes = {place: self._quote(query, place, hits) for place in missing}
         told = [statement for statement in quotes.values() if statement]
-        statements = [head, *_table_of(query, rows), *self._further(query, rows, documents), *told]
+        shown = list(_table_of(query, rows))
+        statements = [head, *shown[:MAX_ROWS], *self._further(query, rows, documents), *told]
+        if len(shown) > MAX_ROWS:
+            statements.append(Statement(say(query.language, "more_rows"), ()))
         untold = [name_in(query.language, p) for p, said in quotes.items() if not _has_figure(said)]
         if untold:
             names = say(query.language, "comma").join(untold)
@@ -84,7 +96,7 @@ class Comparer:
                 known |= {row.target.indicator for row in rows}
                 indicator = _named(query, rows[0])
                 yield Statement(say(query.language, "compared", indicator=indicator), ())
-                yield from _table_of(query, rows)
+                yield from list(_table_of(query, rows))[:MAX_ROWS]
 
     def _rows(self, query: Query, documents: Sequence[Document]) -> list[_Row]:
         asked = {place.name for place in query.places}
@@ -93,9 +105,14 @@ class Comparer:
             if not asked or asked & places_of(document):
                 works[document.work].append(document)
         rows = list(_rows(query, self._table.find(query.question), works))
-        if _LOWEST.search(query.question):
+        limit = find_limit(query.question) if query.everywhere else None
+        rows = [row for row in rows if limit and keeps(row.target, limit)] or rows
+        rows = rows if query.years else _dated(rows)
+        if asks_rank(query.question):
+            rows.sort(key=_height)
+        if lowest_first(query.question):
             rows.reverse()
-        return rows[:MAX_ROWS]
+        return rows
 
     def _quote(self, query: Query, place: Place, hits: Sequence[Hit]) -> Statement | None:
         """What the passages of a place say, with a figure if any of it has one."""
@@ -126,6 +143,22 @@ def _rows(
             yield _Row(target, evidence.document, evidence, figure)
 
 
+def _dated(rows: Sequence[_Row]) -> list[_Row]:
+    """The rows, less those whose quote names no year where another gives a region's same figure."""
+    named = {(r.document.region, r.figure): _names_year(r) for r in sorted(rows, key=_names_year)}
+    return [r for r in rows if _names_year(r) or not named[r.document.region, r.figure]]
+
+
+def _names_year(row: _Row) -> bool:
+    return bool(row.target.year) and row.target.year in row.evidence.quote
+
+
+def _height(row: _Row) -> tuple[str, float]:
+    """Sorts by dimension, there the highest first; what has no number last."""
+    number = value_number(row.target)
+    return to_base_unit(row.target.unit)[1], math.inf if number is None else -number
+
+
 def _of_other_level(query: Query, document: Document) -> bool:
     """各省 asks for provinces, 各市 for cities; a question that says neither asks for all."""
     if re.search(r"省|provinc", query.question):
@@ -148,8 +181,20 @@ def find_evidence(target: Target, document: Document) -> tuple[Evidence, str] | 
         if figure:
             score = len(wanted & set(tokenize(text))) / len(wanted)
             if best is None or score > best[0]:
-                best = (score, Evidence(document, start, end, score), figure)
+                dated = _from_year(target.year, document, start)
+                best = (score, Evidence(document, dated, end, score), figure)
     return best and (best[1], best[2])
+
+
+def _from_year(year: str, document: Document, start: int) -> int:
+    """Where to quote from so that the year of a clause at `start` is seen, if it stands near."""
+    bodies = (section.body for section in document.sections_at(start) if section.body <= start)
+    floor = max(start - _NEAR_YEAR, document.text.rfind("\n", 0, start) + 1, *bodies)
+    before = find_years(document.text[floor:start])
+    if not before or year not in before[-1][1]:
+        return start
+    at = floor + before[-1][0]
+    return at - (document.text[floor:at][-1:] in tuple("到至"))
 
 
 def _page_clauses(document: Document, page: int) -> Iterator[tuple[int, int]]:
@@ -227,16 +272,23 @@ def _statement(query: Query, same: Sequence[_Row], label: str) -> Statement:
         query.language,
         "row",
         region=label,
-        figure=_qualified(query.language, f"{row.figure}{target.unit}", target.qualifier),
+        figure=_qualified(query.language, row),
         details=say(query.language, "comma").join(filter(None, details)),
     )
     return Statement(text, tuple(each.evidence for each in same))
 
 
-def _qualified(language: str, figure: str, qualifier: str) -> str:
-    """达到, 力争, 降至 say nothing that the quote doesn't."""
-    phrase = _QUALIFIERS.get(qualifier)
-    return say(language, phrase, figure=figure) if phrase else figure
+def _qualified(language: str, row: _Row) -> str:
+    """The figure with the bound that the table or its clause gives it, and whether it is aimed at.
+
+    达到, 降至 say nothing that the quote doesn't.
+    """
+    target, quote = row.target, row.evidence.quote
+    figure = f"{row.figure}{target.unit}"
+    printed = (f.bound for f in find_figures(normalize(quote)) if f.value == row.figure)
+    phrase = _QUALIFIERS.get(target.qualifier or "") or _QUALIFIERS.get(next(printed, ""))
+    figure = say(language, phrase, figure=figure) if phrase else figure
+    return say(language, "aimed", figure=figure) if target.qualifier == _AIMED else figure
 
 
 def _has_row(place: Place, rows: Sequence[_Row]) -> bool:

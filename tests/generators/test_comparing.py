@@ -86,7 +86,7 @@ def test_a_question_of_one_place_or_without_figures_is_not_for_the_table():
     assert compare("江苏和浙江分别怎样发展光伏?") == ()
 
 
-def test_a_long_table_is_cut():
+def test_a_long_table_is_cut_and_says_so():
     plans = tuple(plan(f"p{i}", "江苏省", f"到2030年,比重达到{i + 10}%。") for i in range(20))
     rows = tuple(
         Target(d.work, 7, INDICATOR, year="2030", value=str(i + 10), unit="%")
@@ -95,7 +95,8 @@ def test_a_long_table_is_cut():
     table = TargetTable(rows, {d.work: d.region for d in plans})
     comparer = Comparer(table, EmbeddedGenerator(make_ranker()))
     draft = comparer.generate(ask("2030年各省非化石能源消费比重谁最高?"), [], plans)
-    assert len(draft.statements) == MAX_ROWS + 1
+    assert len(draft.statements) == 1 + MAX_ROWS + 1
+    assert draft.statements[-1].text == "还有其他地区的数字,这里未全部列出。"
 
 
 def test_two_plans_of_a_region_that_agree_share_a_row_with_both_citations():
@@ -163,3 +164,41 @@ def test_what_is_quoted_for_a_place_without_a_row_names_its_plan():
     plans = (*PLANS[:2], plan("ah", "安徽省", text))
     found = lines("江苏和安徽2030年非化石能源消费比重各是多少?", plans=plans)
     assert all("安徽省" in line for line in found if "3000" in line or "推进" in line)
+
+
+PROVINCES = (
+    plan("js", "江苏省", "到2030年,非化石能源消费比重力争达到27%以上。"),
+    plan("zj", "浙江省", "到2030年,非化石能源消费比重达到30%。"),
+    plan("gd", "广东省", "主要目标是:到2035年,森林丰美,非化石能源消费比重达到45%左右。"),
+)
+SHARES = (
+    Target("js", 7, INDICATOR, year="2030", value="27", unit="%", qualifier="力争"),
+    Target("zj", 7, INDICATOR, year="2030", value="30", unit="%"),
+    Target("gd", 7, INDICATOR, year="2035", value="45", unit="%"),
+)
+
+
+def of_provinces(question):
+    return lines(question, plans=PROVINCES, rows=SHARES)[1:]
+
+
+def test_only_the_regions_beyond_a_limit_are_listed_where_there_are_such():
+    assert of_provinces("哪些省2030年非化石能源消费比重超过27%?") == ["浙江省:30%(第7页)"]
+    assert len(of_provinces("哪些省2030年非化石能源消费比重不低于27%?")) == 2
+    assert len(of_provinces("哪些省2030年非化石能源消费比重超过80%?")) == 2
+
+
+def test_a_figure_aimed_at_is_told_as_such_with_its_bound():
+    assert of_provinces("各省2030年非化石能源消费比重?")[1] == "江苏省:力争27%以上(第7页)"
+
+
+def test_of_all_years_the_highest_comes_first_with_its_year():
+    found = of_provinces("哪个省的非化石能源消费比重目标最高?")
+    assert found[0] == "广东省:45%左右(2035、第7页)"
+    assert "江苏省" in found[-1]
+
+
+def test_the_year_of_a_clause_is_quoted_along_with_it():
+    later = (plan("gd", "广东省", "到2035年,森林覆盖率达到59%;非化石能源消费比重达到45%左右。"),)
+    statement = compare("各省非化石能源消费比重?", plans=(*PROVINCES[:2], *later), rows=SHARES)[-1]
+    assert statement.evidence[0].quote == later[0].text
