@@ -36,7 +36,7 @@ def focus(query: Query) -> str:
     before, *after = _HOW_MUCH.split(normalize(query.question), maxsplit=1)
     if not after or query.language != "zh":
         return ""
-    return _frame().sub("", before[-_FRAME_CHARS:])[-_FOCUS_CHARS:]
+    return _pattern("frame").sub("", before[-_FRAME_CHARS:])[-_FOCUS_CHARS:]
 
 
 def years_in(text: str) -> set[int]:
@@ -53,22 +53,22 @@ def content_of(query: Query) -> str:
 
 def asks_when(query: Query) -> bool:
     """Whether it asks for a year or a date."""
-    return bool(_when().search(normalize(query.question)))
+    return bool(_pattern("when").search(normalize(query.question)))
 
 
 def asks_who(query: Query) -> bool:
     """Whether it asks who is to do something."""
-    return bool(_who().search(normalize(query.question)))
+    return bool(_pattern("who").search(normalize(query.question)))
+
+
+def names_body(text: str) -> bool:
+    """Whether a text speaks of somebody who can be charged with something, a bureau, a group."""
+    return bool(_pattern("bodies").search(text))
 
 
 @cache
-def _who() -> re.Pattern[str]:
-    return re.compile(json.loads(_TABLE.read_text(encoding="utf-8"))["who"], re.IGNORECASE)
-
-
-@cache
-def _when() -> re.Pattern[str]:
-    return re.compile(json.loads(_TABLE.read_text(encoding="utf-8"))["when"], re.IGNORECASE)
+def _pattern(entry: str) -> re.Pattern[str]:
+    return re.compile(json.loads(_TABLE.read_text(encoding="utf-8"))[entry], re.IGNORECASE)
 
 
 @cache
@@ -84,8 +84,3 @@ def _units() -> tuple[FigureUnit, ...]:
         FigureUnit(re.compile(row["asked"], re.IGNORECASE), re.compile(row["stated"]))
         for row in rows
     )
-
-
-@cache
-def _frame() -> re.Pattern[str]:
-    return re.compile(json.loads(_TABLE.read_text(encoding="utf-8"))["frame"])

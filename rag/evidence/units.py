@@ -17,7 +17,7 @@ _YEAR_BEFORE = 400  # characters before a clause in which its year may stand
 _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no further away
 _ITEM_MARK = re.compile(r"\s*[-*+]\s+")
 Embed = Callable[[Sequence[str]], Vectors]  # texts -> rows of length 1, (n, dim)
-_NOTE = re.compile(r"([(（〔][^()（）〔〕]*(?:负责|牵头|配合|单位)[^()（）〔〕]*[)）〕])\s*")
+NOTE = re.compile(r"([(（〔][^()（）〔〕]*(?:负责|牵头|配合|单位)[^()（）〔〕]*[)）〕])\s*")
 _PAGE_REFERENCE = re.compile(r"\s*(?:[(（]第[^)）]*页[)）]|\(pp?\.[^)]*\))\s*$")
 
 
@@ -97,7 +97,7 @@ def _with_notes(query: Query, document: Document, sentences: Iterable[Span]) -> 
     """
     before: Span | None = None
     for sentence in sentences:
-        note = _NOTE.match(document.text, sentence.start, sentence.end)
+        note = NOTE.match(document.text, sentence.start, sentence.end)
         if note and before and asks_who(query):
             before = before._replace(end=note.end(1))
         rest = sentence._replace(start=note.end()) if note else sentence

@@ -7,6 +7,7 @@ from itertools import takewhile
 from rag.evidence.features import Asked, has_figure
 from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
+from rag.generators.charging import find_charged
 from rag.generators.listing import are_counted, list_headings
 from rag.generators.trimming import trim_unit
 from rag.generators.verdicts import find_verdict
@@ -66,6 +67,9 @@ def compose(
     told = takewhile(lambda unit: unit.score >= _KEEP_ABOVE * ranked[0].score, ranked)
     ranked = _rival_second(query, list(told))
     ranked = _spoken_first(query, [trim_unit(query, unit, asked) for unit in ranked])
+    charged = find_charged(query, ranked)
+    if charged:
+        return Draft(_with_more(query, *charged, ranked))
     headings = list_headings(query, _outlined(ranked[:_LOOKED_AT], documents), asked)
     if not headings:
         return Draft(_with_verdict(query, ranked, _quoted(query, ranked, _longest(query, ranked))))
@@ -73,6 +77,17 @@ def compose(
         return Draft((headings,))
     chars = LONGEST_CHARS["fact"] - len(headings.text)
     return Draft((headings, *_quoted(query, ranked, chars)))
+
+
+def _with_more(
+    query: Query, unit: Unit, statement: Statement, ranked: Sequence[Unit]
+) -> tuple[Statement, ...]:
+    """The statement of a unit, and where that doesn't surely answer the best of the others."""
+    chars = LONGEST_CHARS["fact"] - len(statement.text)
+    others = [other for other in ranked if other is not unit]
+    if unit.score >= _enough(query) or not others or chars <= 0:
+        return (statement,)
+    return (statement, *_quoted(query, others, chars))
 
 
 def _quoted(query: Query, ranked: Sequence[Unit], chars: int) -> tuple[Statement, ...]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from rag.evidence.asked import asks_who
 from rag.evidence.features import Asked, cover, words_in
 from rag.generators.counting import find_counts
 from rag.types import Document, Evidence, Query, Section, Statement
@@ -40,7 +41,7 @@ def list_headings(query: Query, documents: Sequence[Document], asked: Asked) -> 
 
     documents: those that may be meant, best first.
     """
-    if query.kind != "list" and not find_counts(query):
+    if asks_who(query) or (query.kind != "list" and not find_counts(query)):
         return None
     found = [o for d in documents for o in _outlines(query, d, asked)]
     if not found:
