@@ -24,6 +24,7 @@ from rag.generators.comparing import Comparer
 from rag.index import Index
 from rag.judging import load_judge
 from rag.logs import log_answer
+from rag.mentions import find_unmentioned
 from rag.naming import PlanNames
 from rag.query import understand
 from rag.rerankers import load_reranker
@@ -138,7 +139,9 @@ class Answerer:
         if asked.told and (not hits or hits[0].score < refusal.MIN_SUPPORT):
             return say(query.language, "no_more")
         absent = self._plan_names.find_absent(query)
-        return refusal.find_reason(query, hits, self.retriever.places, absent)
+        reason = refusal.find_reason(query, hits, self.retriever.places, absent)
+        unmentioned = "" if reason else find_unmentioned(query, self.index.documents)
+        return say(query.language, "no_mention", words=unmentioned) if unmentioned else reason
 
     def _shares(self, query: Query, only: Filter, count: int) -> tuple[tuple[Hit, ...], ...]:
         """What is compared gets its share of the hits each."""

@@ -13,6 +13,12 @@ from rag.words import normalize
 _A_YEAR = r"(?<![\d.,])20\d\d(?:(?=[年、和至到前])|(?![\d%A-Za-z\u3400-\u9fff]|[.,]\d))"
 _OTHER_YEAR = re.compile(r"[比较以]20\d\d年|20\d\d年前\S{0,6}?(?:达峰|峰值)|20\d\d年的?基础上")
 YEAR_PHRASE = re.compile(rf"{_OTHER_YEAR.pattern}|[到至]?({_A_YEAR})(?:[、和]{_A_YEAR})*年?前?")
+_PERIODS = {
+    year: re.compile(
+        rf"“?十{digit}五”?(?:期间|时期|期?末|(?:要|将|力争|拟|累计|新增))|1{nth}th Five-Year"
+    )
+    for year, digit, nth in ((2025, "四", 4), (2030, "五", 5))
+}
 _HOW_MUCH = re.compile("(?:百分之)?(?:多少|几)")
 _FOCUS_CHARS, _FRAME_CHARS = 4, 40
 _TABLE = Path(__file__).with_name("asked.json")
@@ -40,8 +46,12 @@ def focus(query: Query) -> str:
 
 
 def years_in(text: str) -> set[int]:
-    """The years for which a text states something; those of baselines and peaking left out."""
-    return {int(year) for year in re.findall(_A_YEAR, _OTHER_YEAR.sub("", text))}
+    """The years for which a text states something; those of baselines and peaking left out.
+
+    What is for the time of a five-year plan is for its last year.
+    """
+    years = {int(year) for year in re.findall(_A_YEAR, _OTHER_YEAR.sub("", text))}
+    return years | {year for year, period in _PERIODS.items() if period.search(text)}
 
 
 def content_of(query: Query) -> str:

@@ -11,6 +11,7 @@ from rag.generators.charging import find_charged
 from rag.generators.listing import are_counted, list_headings
 from rag.generators.trimming import trim_unit
 from rag.generators.verdicts import find_verdict
+from rag.mentions import is_mentioned, mentioned_in
 from rag.places import places_of
 from rag.types import Document, Draft, Evidence, Hit, Kind, Query, Statement
 from rag.wording import lead, say, say_pages
@@ -67,6 +68,7 @@ def compose(
     told = takewhile(lambda unit: unit.score >= _KEEP_ABOVE * ranked[0].score, ranked)
     ranked = _rival_second(query, list(told))
     ranked = _spoken_first(query, [trim_unit(query, unit, asked) for unit in ranked])
+    ranked = _mention_first(query, ranked)
     charged = find_charged(query, ranked)
     if charged:
         return Draft(_with_more(query, *charged, ranked))
@@ -132,6 +134,14 @@ def _spoken_first(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
         spoken = _twin(unit, own) or unit
         first.setdefault((spoken.document.id, spoken.start), spoken)
     return list(first.values())
+
+
+def _mention_first(query: Query, ranked: Sequence[Unit]) -> Sequence[Unit]:
+    """Where it is asked whether something is mentioned: what mentions it, before the rest."""
+    asked = mentioned_in(query)
+    if not asked:
+        return ranked
+    return sorted(ranked, key=lambda unit: not is_mentioned(asked, query.language, unit.text))
 
 
 def _twin(unit: Unit, own: Sequence[Unit]) -> Unit | None:

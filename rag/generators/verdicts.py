@@ -6,14 +6,20 @@ from functools import cache
 from pathlib import Path
 
 from rag.evidence.units import Unit
+from rag.mentions import is_mentioned, mentioned_in
 from rag.types import Query
 
 _LEAST_SCORE = 0.5  # of a unit that surely is the one asked about
+_LEAST_CHARS = 3  # of what is mentioned: two characters may lie in two words, 碳税 in 低碳税收
 _TABLE = Path(__file__).with_name("verdicts.json")
 
 
 def find_verdict(query: Query, unit: Unit) -> str:
-    """The phrase of `wording.json` for the verdict: "forbidden", "allowed" or ""."""
+    """The phrase of `wording.json` for the verdict: "forbidden", "allowed", "mentioned" or ""."""
+    asked = mentioned_in(query)
+    if asked:
+        held = len(asked) >= _LEAST_CHARS and is_mentioned(asked, query.language, unit.text)
+        return "mentioned" if held else ""
     words = _patterns().get(query.language)
     if not words or unit.score < _LEAST_SCORE or not words["asks"].search(query.question):
         return ""

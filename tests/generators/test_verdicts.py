@@ -45,3 +45,9 @@ def test_where_the_text_or_the_question_is_not_plain_there_is_none(question, tex
 
 def test_a_sentence_that_may_be_of_something_else_gives_none():
     assert verdict("江苏能不能新建燃煤自备电厂?", BAN, score=0.3) == ""
+
+
+def test_what_is_asked_about_is_mentioned():
+    assert verdict("江苏有没有提到自备电厂?", BAN) == "mentioned"
+    assert verdict("江苏有没有提到核电站?", BAN) == ""
+    assert verdict("江苏有没有提碳税?", "落实低碳税收政策。") == ""

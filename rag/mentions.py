@@ -1,0 +1,52 @@
+"""Whether documents mention what a question asks about: 提到海上风电了吗?, does it mention CCUS?
+
+That nothing is said can be quoted from nowhere, but it can be looked up: a word is in the texts of
+a place or it is not.
+"""
+
+import re
+from collections.abc import Sequence
+
+from rag.glossary import find_terms
+from rag.places import places_of, without_places
+from rag.types import Document, Query
+from rag.words import normalize
+
+_MENTIONS = r"(?:提[到及过]|提(?![高升出供前质取效倡炼速标级])|谈到|写到|讲到|涉及)(?:过|了)?"
+# What is asked about, in a question that asks yes or no.
+_ASKED = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:有没有|有无|是否|是不是|会不会){_MENTIONS}([^,，。?？]{{2,12}})",
+        r"提没提(?:到|及|过)?([^,，。?？]{2,12})",
+        rf"{_MENTIONS}([^,，。?？]{{2,12}}?)(?:了?吗|了?没有?|了么|么)[?？]?$",
+        r"\b(?:does|do|did|is|are)\b[^?]* (?:mention|refer to|speak of|talk about) ([^?,.]{2,40})",
+    )
+)
+_ARTICLE = re.compile(r"^(?:the|any|a|an) ", re.IGNORECASE)
+
+
+def find_unmentioned(query: Query, documents: Sequence[Document]) -> str:
+    """What the question asks about, if no document of its places holds it; "" if one does.
+
+    "" as well where it asks about no mention or names no place, whose documents are few enough.
+    """
+    asked, names = mentioned_in(query), {place.name for place in query.places}
+    if not asked or not names:
+        return ""
+    of_places = [document for document in documents if names & places_of(document)]
+    held = any(is_mentioned(asked, query.language, document.text) for document in of_places)
+    return "" if held or not of_places else asked
+
+
+def mentioned_in(query: Query) -> str:
+    """The words whose mention is asked about; "" if that isn't asked."""
+    text = without_places(normalize(query.question)).strip()
+    found = next(filter(None, (pattern.search(text) for pattern in _ASKED)), None)
+    return _ARTICLE.sub("", found[1].strip()) if found else ""
+
+
+def is_mentioned(asked: str, language: str, text: str) -> bool:
+    """Whether a text holds it in its own words, or those that the glossary gives for them."""
+    said = {asked, *(name for term in find_terms(asked, language) for name in term.names)}
+    return any(words.lower() in text.lower() for words in said)

@@ -1,0 +1,43 @@
+import pytest
+
+from rag.mentions import find_unmentioned, mentioned_in
+from rag.query import understand
+from rag.types import Document
+
+PLANS = (
+    Document("a", "浙江省碳达峰方案", "推进深远海风电基地建设。", "a.txt", region="浙江省"),
+    Document("b", "江苏省碳达峰方案", "探索核聚变技术。", "b.txt", region="江苏省"),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("浙江的方案提没提核聚变?", "核聚变"),
+        ("浙江有没有提到核聚变?", "核聚变"),
+        ("浙江有没有提核聚变", "核聚变"),
+        ("浙江提到核聚变了吗?", "核聚变"),
+        ("浙江是否提及核聚变?", "核聚变"),
+        ("Does the Zhejiang plan mention nuclear fusion?", "nuclear fusion"),
+        ("浙江提到的核聚变项目有哪些?", ""),
+        ("浙江有没有提高电价?", ""),
+        ("浙江提出了什么目标?", ""),
+    ],
+)
+def test_the_words_are_those_whose_mention_is_asked_about(question, words):
+    assert mentioned_in(understand(question)) == words
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("浙江的方案提没提核聚变?", "核聚变"),  # another place's plan does
+        ("江苏的方案提没提核聚变?", ""),
+        ("浙江有没有提到海上风电?", ""),  # by another of its names
+        ("Does the Zhejiang plan mention nuclear fusion?", "nuclear fusion"),
+        ("方案提没提核反应堆?", ""),  # of no place
+        ("湖南的方案提没提核聚变?", ""),  # which has no plan here
+    ],
+)
+def test_what_no_plan_of_the_place_holds_is_told(question, words):
+    assert find_unmentioned(understand(question), PLANS) == words
