@@ -21,6 +21,7 @@ from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
 from rag.generators import DEFAULT, Asked, PromptedGenerator, load_generator
 from rag.generators.comparing import Comparer
+from rag.generators.embedded import lists_all
 from rag.index import Index
 from rag.judging import load_judge
 from rag.logs import log_answer
@@ -119,7 +120,7 @@ class Answerer:
         answered = answerable.estimate(query, ranked, self._ranker.rarity)
         reason = self._reason(query, asked, hits)
         if not reason and not asked.deepens:  # what was answered before may be answered further
-            reason = refusal.find_doubt(query, ranked, treated, answered)
+            reason = self._doubt(query, ranked, treated, answered)
         clock.lap("rank")
         return Found(
             asked=asked,
@@ -142,6 +143,12 @@ class Answerer:
         reason = refusal.find_reason(query, hits, self.retriever.places, absent)
         unmentioned = "" if reason else find_unmentioned(query, self.index.documents)
         return say(query.language, "no_mention", words=unmentioned) if unmentioned else reason
+
+    def _doubt(self, query: Query, ranked: Sequence[Unit], treated: float, answered: float) -> str:
+        """As `refusal.find_doubt`; none where all that a question counts stands in a plan."""
+        doubt = refusal.find_doubt(query, ranked, treated, answered)
+        rarity, documents = self._ranker.rarity, self.index.documents
+        return "" if doubt and lists_all(query, ranked, rarity, documents) else doubt
 
     def _shares(self, query: Query, only: Filter, count: int) -> tuple[tuple[Hit, ...], ...]:
         """What is compared gets its share of the hits each."""

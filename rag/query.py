@@ -21,6 +21,16 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 
 
 _YEAR = re.compile(r"(?<!\d)(20[0-9]{2})(?!\d)")
+# A year that the figure is compared with: no year that it is asked for.
+_BASE_YEAR = _any_of(
+    r"(?:比|较|与|和|跟|以|相比|相对于?|对比|在)\s*20\d\d\s*年(?:底|末)?(?:的?水平|的?基础上|相比|为基准)",
+    r"(?:比|较|相比于?|相对于?|对比)\s*20\d\d\s*年?",
+    r"20\d\d年(?:比(?!\s*20)|と比べ|に比べ|対比|を基準)|20\d\d년 ?(?:대비|보다|에 비해)",
+    r"(?:compared? (?:to|with)|relative to|than(?: in)?|versus|vs\.?|over|from|below|above|against)"
+    r" (?:the )?20\d\d(?: levels?| baseline)?(?! to)",
+    r"(?:par rapport (?:à|au niveau de)|gegenüber(?: dem jahr)?|respecto (?:a|de|al)|frente a"
+    r"|em relação a|rispetto al|по сравнению с|к уровню|относительно|مقارنة ب(?:عام )?) ?20\d\d",
+)
 _PLAN_YEARS = {"十四五": 2025, "十五五": 2030, "14th five-year": 2025, "15th five-year": 2030}
 # What marks a kind of question, as alternatives; languages without a line are read as "fact".
 _COMPARE = _any_of(
@@ -56,6 +66,11 @@ _LIST = _any_of(
     r"\bwhich (?:[\w-]+ ){1,4}?(?!does)\w*[^\Ws]s (?:are|do|does|will|must|should)\b",
 )
 _SCOPE = _any_of(r"怎么|怎样|如何|有没有|方面", r"\bhow (?:does|do|will|is|are)\b")
+_HAN, _KEYWORDS_CHARS, _KEYWORDS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]"), 12, 4
+_ASKS = _any_of(
+    r"[?؟\d]|谁|什么|哪|吗|何|是|怎|多|呢|目标|时间|负责|誰|どこ|いつ",
+    r"\b(?:who|what|when|where|which|how|why|is|are|does|do|target)\b",
+)
 _FIGURE = _any_of(
     r"多少|几(?!乎)|多[大高长快]|比例|比重|占比|(?<!效)率(?!先)|目标值|数值|规模",
     r"how (?:many|much|large|high|long)|what (?:share|percentage|proportion|target)",
@@ -133,11 +148,19 @@ def _kind(text: str) -> Kind:
         return "compare"
     if _LIST.search(text):
         return "list"
-    return "scope" if _SCOPE.search(text) and not _FIGURE.search(text) else "fact"
+    if _FIGURE.search(text):
+        return "fact"
+    return "scope" if _SCOPE.search(text) or _is_keywords(text) else "fact"
+
+
+def _is_keywords(text: str) -> bool:
+    """Whether it asks nothing, and names what is sought: 浙江光伏, green hydrogen Ningxia."""
+    short = len(text) <= _KEYWORDS_CHARS if _HAN.search(text) else len(text.split()) <= _KEYWORDS
+    return short and not _ASKS.search(text)
 
 
 def _years(text: str) -> tuple[int, ...]:
-    named = [int(year) for year in _YEAR.findall(text)]
+    named = [int(year) for year in _YEAR.findall(_BASE_YEAR.sub(" ", text))]
     lowered = text.lower().replace("five year", "five-year")
     named += [year for words, year in _PLAN_YEARS.items() if words in lowered]
     return tuple(sorted(set(named)))

@@ -47,8 +47,6 @@ def find_doubt(query: Query, ranked: Sequence[Unit], treated: float, answered: f
         return say(query.language, "refused")
     if answered >= answerable.model().threshold or query.kind == "compare":
         return ""
-    if not query.wants_figure:
-        return say(query.language, "refused")
     other_year = query.years and ranked and ranked[0].year_met < 0
     return say(query.language, "no_figure_of_year" if other_year else "no_such_figure")
 

@@ -176,3 +176,36 @@ def test_four_cities_by_one_name_are_compared_where_one_is_to_be_first():
     assert len(place_names("四个直辖市2030年的目标排序")) == 4
     assert understand("四个直辖市谁的目标最高?").kind == "compare"
     assert understand("川渝怎样协同?").kind != "compare"
+
+
+@pytest.mark.parametrize(
+    ("question", "years"),
+    [
+        ("重庆规模以上工业能耗较2020年下降多少?", ()),
+        ("2030年比2005年下降多少?", (2030,)),
+        ("到2025年在2020年的基础上提高多少?", (2025,)),
+        ("上海2025年和2030年的光伏目标?", (2025, 2030)),
+        ("How much lower than in 2020 must it be by 2025?", (2025,)),
+        ("What changes from 2025 to 2030?", (2025, 2030)),
+        ("De combien par rapport à 2005 en 2030 ?", (2030,)),
+        ("2030年までに2020年比で何%下げますか?", (2030,)),
+    ],
+)
+def test_a_year_compared_with_is_not_asked_for(question, years):
+    assert understand(question).years == years
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("浙江光伏", "scope"),
+        ("CCUS", "scope"),
+        ("green hydrogen Ningxia", "scope"),
+        ("浙江光伏?", "fact"),
+        ("浙江2025年光伏装机", "fact"),
+        ("浙江光伏装机规模", "fact"),
+        ("谁负责光伏", "fact"),
+    ],
+)
+def test_a_few_words_that_ask_nothing_ask_for_all_there_is(text, kind):
+    assert understand(text).kind == kind

@@ -20,6 +20,8 @@ from rag.retrieval import Filter, Retriever
 from rag.types import Hit, Query
 
 QUESTIONS = Path(__file__).parents[1] / "questions/train.jsonl"
+MOVED_EVERY = 2  # one question in so many is asked for another year, if it fits
+ELSEWHEN = (2027, 2028, 2033, 2032, 2029, 2035, 2026, 2040)
 SINGLE_EVERY = 4  # one question in so many is asked of its own plan as well
 
 
@@ -28,7 +30,8 @@ class Example:
     """A question with its candidate units, their features, and how right each of them is, 0-1.
 
     index: number of the index that it was asked of; rarity: of words there. single: whether it
-    was asked of one plan alone.
+    was asked of one plan alone. made: whether nobody asked it so: it was made from another or from
+    a pattern.
     """
 
     question: Question
@@ -40,6 +43,7 @@ class Example:
     rarity: Callable[[str], float]
     index: int
     single: bool = False
+    made: bool = False
 
 
 def read_examples(unseen: Unseen, index: int) -> Iterator[Example]:
@@ -49,11 +53,40 @@ def read_examples(unseen: Unseen, index: int) -> Iterator[Example]:
         yield read.example(question)
 
 
-def ask_strangers(unseen: Unseen, questions: Iterable[str]) -> Iterator[Example]:
+def ask_strangers(unseen: Unseen, questions: Iterable[str], *, made: bool) -> Iterator[Example]:
     """Questions that nothing in the index is about, of the models of both halves in turn."""
     read = _Reader(unseen, 0)
     for number, text in enumerate(questions):
-        yield read.example(Question(f"{number}", "unanswerable", "", text, plan=number))
+        asked = Question(f"{number}", "unanswerable", "", text, plan=number)
+        yield replace(read.example(asked), made=made)
+
+
+def read_moved(unseen: Unseen, index: int) -> Iterator[Example]:
+    """Questions for a figure of a year, asked for another year that no page of the plan names."""
+    read = _Reader(unseen, index)
+    texts: dict[str, str] = {}
+    for document in unseen.assistant(0).documents:
+        texts[document.work] = texts.get(document.work, "") + document.text
+    works = _works_by_page(unseen)
+    for number, question in enumerate(read_questions(QUESTIONS)[::MOVED_EVERY]):
+        query = understand(question.text)
+        years = [year for year in query.years if str(year) in question.text]
+        own = {work for page in question.pages for work in works.get(page, ())}
+        fits = query.wants_figure and query.kind != "compare" and question.answerable
+        for year in ELSEWHEN[number % 2 :: 2] if fits and len(years) == 1 else ():
+            if not any(str(year) in texts[work] for work in own):
+                moved = question.text.replace(str(years[0]), str(year))
+                asked = replace(question, text=moved, type="unanswerable", pages=(), must=())
+                yield replace(read.example(asked), made=True)
+                break
+
+
+def _works_by_page(unseen: Unseen) -> dict[int, set[str]]:
+    works: dict[int, set[str]] = {}
+    for document in unseen.assistant(0).documents:
+        for page in document.pages:
+            works.setdefault(page, set()).add(document.work)
+    return works
 
 
 def read_singles(unseen: Unseen, index: int) -> Iterator[Example]:

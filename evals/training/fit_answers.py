@@ -28,11 +28,12 @@ from evals.training.examples import (
     Example,
     ask_strangers,
     read_examples,
+    read_moved,
     read_singles,
     states,
 )
 from evals.training.gate import answerable_gate, topic_gate
-from evals.training.strangers import read_strangers
+from evals.training.strangers import ask_of_places, read_strangers
 from evals.training.unseen import Unseen
 from rag.evidence import answerable, topic
 from rag.evidence.features import FEATURES
@@ -79,12 +80,14 @@ def main() -> None:
 
 def fit_all(collections: Sequence[Unseen], strangers: Sequence[str], *, ablate: bool) -> None:
     examples = [e for i, each in enumerate(collections) for e in read_examples(each, i)]
-    examples += read_singles(collections[0], 0)
+    examples += [*read_singles(collections[0], 0), *read_moved(collections[0], 0)]
     every = np.arange(len(FEATURES))
     scores = cross_validate(examples, every)
     print("ranker, cross-validated:", told(examples, scores))
     fold = folds(examples)
-    others = list(ask_strangers(collections[0], strangers))
+    others = list(ask_strangers(collections[0], strangers, made=False))
+    asides = ask_of_places(strangers, collections[0].places)
+    others += ask_strangers(collections[0], asides, made=True)
     gates = {
         answerable.COEFFICIENTS: answerable_gate(examples, scores, fold),
         topic.COEFFICIENTS: topic_gate(

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rag import Assistant, Settings
+from rag.places import find_places
+from rag.types import Place
 
 HALVES = (0, 1)
 
@@ -23,6 +25,13 @@ class Unseen:
             )
             for half in HALVES
         ]
+
+    @property
+    def places(self) -> list[Place]:
+        """Those that the documents are of, where a region is one place, in order of their names."""
+        regions = sorted({document.region for document in self.assistant(0).documents})
+        found = [find_places(region) for region in regions]
+        return [places[0] for places in found if len(places) == 1]
 
     def assistant(self, plan: int) -> Assistant:
         """The one whose model has learned from no question of the plan's half."""

@@ -1,8 +1,9 @@
-"""How likely the documents answer a question, from the units they offer.
+"""How likely the documents give the figure a question asks for, from the units they offer.
 
 A logistic regression whose coefficients stand in `answerable.json`, fitted on the training
 questions by `python -m evals.training.fit_answers`; none of them may count support against an
-answer.
+answer. What asks for no figure is judged by `topic` alone: people ask in vain for figures, and no
+sign here tells when they ask in vain for words.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +26,6 @@ SIGNS = (
     "missing",  # of the content, what the best unit and its headings lack
     "unknown",  # what every unit lacks
     "focus",  # share of the words right before 多少 that the best unit holds; 1 if there are none
-    "asks_figure",
     "asks_unit",  # the figure asked for has a unit
     "best_with_unit",  # best score of a unit with a figure of that unit; of any if none is asked
     "content_with_unit",  # the most content that such a unit holds
@@ -42,7 +42,9 @@ FALLING = frozenset({"missing", "unknown"})
 
 
 def estimate(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) -> float:
-    """Probability that the documents answer, 0 to 1. ranked: best first."""
+    """Probability that the figure is there, 0 to 1; 1 if none is asked for. ranked: best first."""
+    if not query.wants_figure:
+        return 1.0
     return model().probability(signs(query, ranked, rarity)) if ranked else 0.0
 
 
@@ -55,7 +57,7 @@ def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) 
     every = frozenset().union(*(words_in(unit.own_text) for unit in ranked))
     last = frozenset(word for word in words_in(focus(query)) if len(word) > 1)
     held = [cover(content, words_in(unit.own_text)) for unit in ranked]
-    figure = [not query.wants_figure or has_figure(normalize(u.own_text)) for u in ranked]
+    figure = [has_figure(normalize(unit.own_text)) for unit in ranked]
     unit = figure
     if asked.unit:
         stated = asked.unit.stated
@@ -67,7 +69,6 @@ def signs(query: Query, ranked: Sequence[Unit], rarity: Callable[[str], float]) 
         "missing": 1 - cover(content, top),
         "unknown": 1 - cover(content, every),
         "focus": len(last & top) / len(last) if last else 1.0,
-        "asks_figure": query.wants_figure,
         "asks_unit": asked.unit is not None,
         "best_with_unit": _most([u.score for u in ranked], unit),
         "content_with_unit": _most(held, unit),

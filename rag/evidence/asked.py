@@ -10,7 +10,7 @@ from rag.types import Query
 from rag.words import normalize
 
 # A baseline (比2020年), or the peak that every plan aims at (2030年前碳达峰): no year of a target.
-_A_YEAR = r"(?<![\d.,])20\d\d(?:(?=[年、和至到前])|(?![\d%A-Za-z\u3400-\u9fff]|[.,]\d))"
+_A_YEAR = r"(?<!\d)(?<!\d[.,])20\d\d(?:(?=[年、和至到前])|(?![\d%A-Za-z\u3400-\u9fff]|[.,]\d))"
 _OTHER_YEAR = re.compile(r"[比较以]20\d\d年|20\d\d年前\S{0,6}?(?:达峰|峰值)|20\d\d年的?基础上")
 YEAR_PHRASE = re.compile(rf"{_OTHER_YEAR.pattern}|[到至]?({_A_YEAR})(?:[、和]{_A_YEAR})*年?前?")
 _PERIODS = {

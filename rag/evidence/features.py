@@ -57,7 +57,7 @@ _RUN, _ITEMS = 12, 10
 _BLANK = re.compile(r"[\s,，、。?？;；]")
 _CLAUSE_END = re.compile(r"[,，、;；:：](?!\d)|\n")
 _ITEM = re.compile(r"[一二三四五六七八九]是|[(（][一二三四五六七八九][)）]")
-_YEAR = re.compile(r"(?<![\d.,])20\d\d(?![\d%]|[.,]\d)|十[三四五六]五")
+_YEAR = re.compile(r"(?<!\d)(?<!\d[.,])20\d\d(?![\d%]|[.,]\d)|十[三四五六]五")
 _UNSAID = re.compile(
     r"(?:没有|未)(?:给出|单独|规定|提出|列出|设定|设)|no (?:figure|number|value)|gives no"
 )

@@ -1,8 +1,9 @@
 """How likely the documents treat what a question is about, from how close anything found comes.
 
 A logistic regression whose coefficients stand in `topic.json`, fitted by
-`python -m evals.training.fit_answers` on the training questions and on questions about other things
-altogether. Whether what the documents say of it answers is for `answerable`.
+`python -m evals.training.fit_answers` on the training questions, and on questions about other
+things altogether or about other things of the places that the documents are of. Whether the figure
+asked for is there is for `answerable`.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ SIGNS = (
     "cosine",  # the highest of any unit
     "score",  # of the best hit
     "foreign",  # share of the units that are in another language than the question
+    "asks_figure",
 )
 RISING, FALLING = frozenset({"cosine", "score"}), frozenset[str]()  # as in `answerable`
 
@@ -35,6 +37,7 @@ def signs(query: Query, hits: Sequence[Hit], units: Sequence[Unit]) -> Numbers:
         "cosine": max(unit.cosine for unit in units),
         "score": hits[0].score,
         "foreign": foreign / len(units),
+        "asks_figure": query.wants_figure,
     })  # fmt: skip
 
 

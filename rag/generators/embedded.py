@@ -8,6 +8,7 @@ from rag.evidence.features import Asked, has_figure
 from rag.evidence.ranking import Ranker
 from rag.evidence.units import Unit
 from rag.generators.charging import find_charged
+from rag.generators.counting import find_counts
 from rag.generators.listing import are_counted, list_headings
 from rag.generators.trimming import trim_unit
 from rag.generators.verdicts import find_verdict
@@ -90,6 +91,19 @@ def _with_more(
     if unit.score >= _enough(query) or not others or chars <= 0:
         return (statement,)
     return (statement, *_quoted(query, others, chars))
+
+
+def lists_all(
+    query: Query,
+    ranked: Sequence[Unit],
+    rarity: Callable[[str], float],
+    documents: Sequence[Document],
+) -> bool:
+    """Whether a plan found has as many headings as the question counts: 十大行动."""
+    if not find_counts(query):
+        return False
+    headings = list_headings(query, _outlined(ranked[:_LOOKED_AT], documents), Asked(query, rarity))
+    return headings is not None and are_counted(query, headings)
 
 
 def _quoted(query: Query, ranked: Sequence[Unit], chars: int) -> tuple[Statement, ...]:
