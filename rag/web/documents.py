@@ -2,9 +2,9 @@
 
 import logging
 import queue
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -162,13 +162,17 @@ def add_uploads(
 ) -> Iterator[tuple[str, int, int] | Added | str]:
     """What is being done, again and again, then what was added, or the label of what went wrong.
 
-    The files are those of Gradio's cache, and gone at the end.
+    The files are those of Gradio's cache, and gone at the end. Whoever sends their paths may name
+    others of the cache, or none that is there: what is no upload is neither read nor removed.
     """
+    sent = [file for file in files if _is_sent(file)]
     try:
         if len(files) > MAX_FILES:
             yield "bad_count"
-            return
-        yield from _watch(shelf, files)
+        elif len(sent) < len(files):
+            yield "bad_other"
+        else:
+            yield from _watch(shelf, sent)
     except Busy:
         yield "bad_busy"
     except WriteError as error:
@@ -178,8 +182,23 @@ def add_uploads(
         log_fault(_log, "unexpected fault in adding documents", error)
         yield "bad_other"
     finally:
-        for file in files:
-            shutil.rmtree(file.parent, ignore_errors=True)  # a folder that Gradio makes for each
+        for file in sent:
+            _drop(file)
+
+
+def _is_sent(file: Path) -> bool:
+    """Whether it lies where Gradio puts an upload: alone in a folder of its cache."""
+    from gradio.utils import get_upload_folder
+
+    cache, path = Path(get_upload_folder()).resolve(), file.resolve()
+    return path.is_file() and path.parent.parent == cache
+
+
+def _drop(file: Path) -> None:
+    """Remove an upload and its folder, unless another of the same content lies there still."""
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
+        file.parent.rmdir()
 
 
 def _watch(shelf: Shelf, files: Sequence[Path]) -> Iterator[tuple[str, int, int] | Added]:

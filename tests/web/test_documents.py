@@ -10,6 +10,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
+from rag import Assistant
+from rag.web.documents import add_uploads
+from rag.web.shelf import Shelf
+
 from .serving import HOSTILE, SLOW
 
 pytestmark = SLOW
@@ -193,3 +197,33 @@ def test_comparison_is_narrowed_and_saved(tab):
     with tab.expect_download() as picture:
         tab.click("#png")
     assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache as Gradio keeps it, with an upload in it; its folder and that file."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    sent = tmp_path / "cache" / "0a1b" / "灯塔.md"
+    sent.parent.mkdir(parents=True)
+    sent.write_text("# 灯塔\n\n灯塔管理员养了37只信天翁。", encoding="utf-8")
+    return tmp_path / "cache", sent
+
+
+@pytest.mark.parametrize("named", ["nope.txt", ".", "0a1b", "0a1b/../nope.txt", "../cache/x/y.md"])
+def test_a_forged_path_removes_no_upload_of_others(index_folder, cache, named):
+    folder, sent = cache
+    outside = folder.parent / "outside.md"
+    outside.write_text("# 外面", encoding="utf-8")
+    shelf = Shelf(Assistant.load(index_folder), index_folder)
+    for path in (folder / named, outside):
+        assert list(add_uploads(shelf, [path])) == ["bad_other"]
+    assert sent.exists()
+    assert outside.exists()
+
+
+def test_an_upload_leaves_the_cache_once_it_is_added(index_folder, cache):
+    folder, sent = cache
+    shelf = Shelf(Assistant.load(index_folder), index_folder)
+    *_, added = add_uploads(shelf, [sent])
+    assert [document.title for document in added.documents] == ["灯塔"]
+    assert list(folder.iterdir()) == []
