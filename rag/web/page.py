@@ -17,6 +17,7 @@ from rag.web import compare as compare_tab
 from rag.web import documents as documents_tab
 from rag.web.api import build_api
 from rag.web.bars import render_compare_head
+from rag.web.bodies import Bodies
 from rag.web.foreword import Foreword
 from rag.web.gate import Address, Gate
 from rag.web.labels import Labels, Words, language_of, load_labels, merge
@@ -26,6 +27,7 @@ from rag.web.presence import Presence, Watch
 from rag.web.shelf import MAX_UPLOAD_MB, Shelf
 from rag.web.talk import Talk
 from rag.web.turns import render_header, render_note, render_tools, render_welcome
+from rag.web.uploads import Uploads
 
 if TYPE_CHECKING:  # slow to load, so at run time only when a page is made
     import gradio as gr
@@ -85,7 +87,8 @@ def start_page(
 
     address.check()
     presence = Presence()
-    page, words = build_page(Shelf(assistant, index), Pace(per_minute), presence)
+    shelf = Shelf(assistant, index)
+    page, words = build_page(shelf, Pace(per_minute), presence)
     try:
         page.launch(
             server_name=address.host,
@@ -111,6 +114,8 @@ def start_page(
             app_kwargs={
                 "middleware": [
                     Middleware(Gate, address=address, mcp=mcp),
+                    Middleware(Bodies),
+                    Middleware(Uploads, open=shelf.open, pace=Pace(per_minute)),
                     Middleware(Watch, presence=presence),
                     Middleware(Foreword, script=(_HERE / "page.js").read_text(encoding="utf-8")),
                 ]

@@ -185,8 +185,6 @@ def test_without_the_password_nothing_is_served(guarded):
         assert httpx.get(guarded + path).status_code == 401
     joined = {"data": ["风电?"], "fn_index": 0, "session_hash": "x"}
     assert httpx.post(guarded + "gradio_api/queue/join", json=joined).status_code == 401
-    sent = {"files": ("a.txt", b"x")}
-    assert httpx.post(guarded + "gradio_api/upload", files=sent).status_code == 401
 
 
 def test_wrong_passwords_keep_nobody_waiting_and_end_after_some(built):
