@@ -105,7 +105,9 @@ def connect_documents(
                 yield {parts.told: render_progress(*seen, labels)}
 
     def remove(held: Talk, text: str, event: gr.EventData) -> dict[Any, Any]:
-        told = _remove(shelf, held, str((event._data or {}).get("document", "")))
+        said = event._data or {}
+        named = str(said.get("document", "")), str(said.get("stamp", ""))
+        told = _remove(shelf, held, *named)
         shown = show_documents(shelf, parts, held, text) | offer_again(shelf, chat, held)
         return {parts.told: told} | shown
 
@@ -223,11 +225,11 @@ def _watch(shelf: Shelf, files: Sequence[Path]) -> Iterator[tuple[str, int, int]
             return
 
 
-def _remove(shelf: Shelf, held: Talk, document_id: str) -> str:
+def _remove(shelf: Shelf, held: Talk, document_id: str, stamp: str) -> str:
     """Take a document out and say so."""
     labels = load_labels()[held.language]
     try:
-        removed = shelf.remove(document_id)
+        removed = shelf.remove(document_id, stamp)
     except Busy:
         reason = "bad_busy"
     except BadRequest:
@@ -236,5 +238,7 @@ def _remove(shelf: Shelf, held: Talk, document_id: str) -> str:
         log_fault(_log, "a document can't be removed", error)
         reason = "bad_disk"
     else:
-        return render_removed(removed, labels) if removed else ""
+        if removed:
+            return render_removed(removed, labels)
+        reason = "remove_gone"
     return render_refusal(Refused("", reason), labels)

@@ -91,6 +91,24 @@ def test_a_pdf_is_uploaded_asked_about_and_removed(tab, site, pdf):
     assert "37" not in tab.inner_text("#live .said")
 
 
+def test_what_another_visitor_removed_is_told_to_be_gone(tab, open_tab, site, tmp_path):
+    for name in ("守则.md", "守则.txt"):  # they clash, so that one takes over the other's id
+        path = tmp_path / name
+        path.write_text(f"灯塔{name}\n\n第一条 信天翁。", encoding="utf-8")
+        open_documents(tab)
+        upload(tab, path)
+        expect(tab.locator("#listing tr", has_text=f"灯塔{name}")).to_have_count(1)
+    other = open_tab(site[0])
+    open_documents(other)
+    remove(other, "灯塔守则.md")
+    expect(other.locator(".told.good")).to_contain_text("已移除")
+    remove(tab, "灯塔守则.md")
+    expect(tab.locator(".told.bad")).to_contain_text("已经不在了")
+    expect(tab.locator("#listing tr", has_text="灯塔守则.md")).to_have_count(0)
+    remove(tab, "灯塔守则.txt")
+    expect(tab.locator(".told.good")).to_contain_text("已移除")
+
+
 def test_bad_files_are_refused_with_a_reason_a_person_understands(tab, tmp_path):
     broken, blank, program = (tmp_path / n for n in ("坏.pdf", "空.txt", "程序.exe"))
     broken.write_bytes(b"%PDF-1.4 nothing")

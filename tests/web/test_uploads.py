@@ -95,9 +95,9 @@ def test_a_sender_who_leaves_leaves_nothing_behind(page):
 
 
 def test_without_the_password_not_even_the_beginning_is_read(built, index_folder):
-    with serving(Assistant.load(built), index_folder, auth="anna:secret") as url:
-        with begin(f"{url}gradio_api/upload") as sender:
-            assert b" 401 " in sender.recv(100)
+    guarded = serving(Assistant.load(built), index_folder, auth="anna:secret")
+    with guarded as url, begin(f"{url}gradio_api/upload") as sender:
+        assert b" 401 " in sender.recv(100)
 
 
 def eventually(holds):
