@@ -18,6 +18,7 @@ from rag.web import documents as documents_tab
 from rag.web.api import build_api
 from rag.web.bars import render_compare_head
 from rag.web.bodies import Bodies
+from rag.web.faults import gather_faults
 from rag.web.foreword import Foreword
 from rag.web.gate import Address, Gate
 from rag.web.labels import Labels, Words, language_of, load_labels, merge
@@ -58,12 +59,14 @@ def serve(  # noqa: PLR0913 - what who serves may choose, each by name
 ) -> None:
     """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does.
 
-    What happens is logged to standard error, without what is asked unless `log_questions`.
+    What happens is logged to standard error, without what is asked unless `log_questions`; what
+    other code in the process says of its faults, too.
     """
     with suppress(RagError):  # or the first visitor waits for what loads when first used
         assistant.ask(chat_tab.EXAMPLES[0], generator=DEFAULT)
     start_logs(sys.stderr, questions=log_questions)
     page = start_page(assistant, index=index, address=address, mcp=mcp, per_minute=per_minute)
+    gather_faults()
     on_start(str(page.local_url))
     page.block_thread()
 
