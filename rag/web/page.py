@@ -37,6 +37,7 @@ MAX_WAITING = 100  # who asks after that is told that the page is busy; 10 s of 
 # Visitors whose conversation is kept, the latest ones; Gradio holds 0.16 MB for each, also for each
 # request of a program without a client of its own.
 MAX_SESSIONS = 500
+SEARCHES_A_QUESTION = 4  # let in among the documents, where a word that is typed is several of them
 # Page to Python: what buttons within drawn HTML ask for; page.js sends these events.
 _ACTS = ("again", "vote", "export", "language", "remove", "unfit")
 _BRIDGE = "".join(
@@ -157,6 +158,7 @@ def build_page(shelf: Shelf, pace: Pace, presence: Presence) -> "tuple[gr.Blocks
     """The page without its style, script and words, which `start_page` adds."""
     import gradio as gr
 
+    searches = Pace(pace.per_minute * SEARCHES_A_QUESTION)
     words = Words({language: _texts(labels) for language, labels in load_labels().items()})
     page = gr.Blocks(
         title="碳问 Tanwen",
@@ -176,7 +178,7 @@ def build_page(shelf: Shelf, pace: Pace, presence: Presence) -> "tuple[gr.Blocks
             with words.make(gr.Tab, {"label": "tab_compare"}, elem_id="compare") as comparing:
                 compare = compare_tab.build_compare(words)
             with words.make(gr.Tab, {"label": "tab_documents"}, elem_id="documents") as listing:
-                documents = documents_tab.build_documents(shelf, words)
+                documents = documents_tab.build_documents(shelf, words, searches)
         bridge = gr.HTML(visible="hidden", js_on_load=_BRIDGE, elem_id="bridge")
         parcel = gr.JSON(visible=False)
         running = chat_tab.connect_chat(shelf, chat, bridge, pace)
@@ -215,13 +217,18 @@ def _connect_head(
         held.language = language_of(request)
         return documents_tab.offer_again(shelf, chat, held)
 
-    def switched(held: Talk, find: str, *chosen: Any) -> dict[Any, Any]:  # noqa: ANN401
+    def switched(
+        request: gr.Request,
+        held: Talk,
+        find: str,
+        *chosen: Any,  # noqa: ANN401
+    ) -> dict[Any, Any]:
         held.language = "en" if held.language == "zh" else "zh"
         shown: dict[Any, Any] = words.switch(held.language)
         for changed in (
             chat_tab.show_talk(chat, shelf, held),
             documents_tab.offer_again(shelf, chat, held),
-            documents_tab.show_documents(shelf, documents, held, find),
+            documents_tab.show_documents(shelf, documents, held, find, request),
             compare_tab.draw_again(shelf, compare, held, chosen),
         ):
             shown = merge(shown, changed)
