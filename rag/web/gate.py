@@ -30,6 +30,7 @@ _ROUTES = re.compile(
     r"|run/predict|call/(?:v2/)?\w+(?:/\w+)?)/?"
 )
 _MCP = re.compile(r"/gradio_api/mcp(?:/(?:sse|messages|schema)?)?/?")
+MAX_PORT = 65535
 _FORWARDED = b"x-forwarded-for"  # uvicorn believes it of this machine alone
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _OWN_SITE = (b"same-origin", b"none")  # none: an address that was typed
@@ -71,7 +72,11 @@ class Address:
         return (user, password) if self.auth else None
 
     def check(self) -> None:
-        """Raise BadRequest if it would let strangers in, or its password can't be used."""
+        """Raise BadRequest if it would let strangers in, or its port or password can't be used."""
+        if not 0 < self.port <= MAX_PORT:
+            raise BadRequest(
+                f"{self.port} is no port; choose one of 1 to {MAX_PORT}: `rag chat --port 7860`."
+            )
         if self.credentials and not all(self.credentials):
             raise BadRequest(
                 "the page's password has no user or no password in it; it must be user:password, "

@@ -156,6 +156,12 @@ def test_strangers_are_let_in_only_on_demand():
     Address().check()
 
 
+@pytest.mark.parametrize("port", [-1, 0, 65_536, 99_999])
+def test_a_port_that_there_is_not_is_named(port):
+    with pytest.raises(BadRequest, match=rf"^{port} is no port; .* 1 to 65535"):
+        Address(port=port).check()
+
+
 @pytest.mark.parametrize("auth", ["anna", "anna:", ":secret", ":"])
 def test_half_a_password_is_refused(auth):
     with pytest.raises(BadRequest, match="user:password"):
