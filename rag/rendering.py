@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,8 @@ from rag.indexing import Outcome
 from rag.integrity import Checked
 from rag.types import Answer, Citation, Document, Hit, Target
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[-+]\d[\d,]*(?:\.\d+)?%?")
 _QUOTE_WIDTH = 96  # characters of a passage that a listing shows
 
 
@@ -133,11 +136,24 @@ def target_row(target: Target, document: Document) -> dict[str, Any]:
 
 
 def csv_text(rows: Sequence[dict[str, Any]]) -> str:
+    """A table whose head is the first row's names.
+
+    A spreadsheet takes text for a formula that begins with = + - @, a tab or a line's end, and what
+    a document says would be run: such text has a ' before it. Numbers, as -5, stay as they are.
+    source: OWASP, "CSV Injection".
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _inert(value) for name, value in row.items()} for row in rows)
     return out.getvalue().rstrip("\n")
+
+
+def _inert(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")  # \r ends a row, and isn't quoted
+    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 def table_text(rows: Sequence[dict[str, Any]]) -> str:

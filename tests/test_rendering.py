@@ -2,6 +2,8 @@ import csv
 import io
 from dataclasses import replace
 
+import pytest
+
 from rag.rendering import (
     answer_row,
     answer_text,
@@ -67,6 +69,32 @@ def test_csv_reads_back_equal():
     row = target_row(TARGET, PLAN)
     (read,) = csv.DictReader(io.StringIO(csv_text([row])))
     assert read == {name: str(value) for name, value in row.items()}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ('=HYPERLINK("http://evil.example")', '\'=HYPERLINK("http://evil.example")'),
+        ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\n=1"),
+        ("a\r=1", "a\n=1"),
+        ("＝1+1", "'＝1+1"),
+        ("-5", "-5"),
+        ("-1,234.5", "-1,234.5"),
+        ("+3%", "+3%"),
+        (-5, "-5"),
+        ("60", "60"),
+        ("2-3", "2-3"),
+        ("a=b", "a=b"),
+        ("", ""),
+    ],
+)
+def test_no_text_in_a_csv_is_a_formula_and_numbers_stay(value, written):
+    (read,) = csv.DictReader(io.StringIO(csv_text([{"first": "1", "cell": value}]), newline=""))
+    assert read["cell"] == written
 
 
 def test_a_table_shows_page_and_figure_and_an_empty_one_says_so():

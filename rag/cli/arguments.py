@@ -12,9 +12,9 @@ from rag.spreading import LOCAL
 from rag.stores import STORES
 from rag.stores.milvus import is_uri
 from rag.types import LEVELS, STATUSES
+from rag.web.gate import MAX_PORT
 
 GATE_CODE = 3  # `rag eval` ran, and a limit asked for isn't reached
-_MAX_PORT = 65535
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
@@ -113,9 +113,13 @@ def add_serving(command: argparse.ArgumentParser) -> None:
     add("--port", type=_read_port, default=7860)
     door = command.add_mutually_exclusive_group()
     door.add_argument(
-        "--auth", action="store_true", help="ask for TANWEN_AUTH, which holds user:password"
+        "--auth",
+        action="store_true",
+        help="don't start unless TANWEN_AUTH is set: user:password, asked for wherever it is",
     )
-    door.add_argument("--no-auth", action="store_true", help="let other machines in without")
+    door.add_argument(
+        "--no-auth", action="store_true", help="ask for none, and let other machines in"
+    )
     add("--mcp", action="store_true", help="offer ask, search and targets as tools")
     add("--log-questions", action="store_true", help="log what is asked, which is left out else")
     add(
@@ -213,6 +217,6 @@ def _read_count(text: str) -> int:
 
 
 def _read_port(text: str) -> int:
-    if _read_positive(text) > _MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text} is above {_MAX_PORT}, the highest port")
+    if _read_positive(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is above {MAX_PORT}, the highest port")
     return int(text)

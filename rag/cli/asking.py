@@ -141,7 +141,7 @@ def run_chat(args: argparse.Namespace) -> int:
 
 
 def _address(args: argparse.Namespace) -> Address:
-    password = os.environ.get("TANWEN_AUTH", "") if args.auth else ""
+    password = "" if args.no_auth else os.environ.get("TANWEN_AUTH", "")
     if args.auth and not password:
         raise BadRequest(
             "TANWEN_AUTH is not set; give it a user and a password: "

@@ -204,10 +204,12 @@ def find_complaint(question: str, labels: Labels) -> str:
     return ""
 
 
-def find_haste(pace: Pace, request: "gr.Request", labels: Labels) -> str:
-    """Count a question of this client; "" if it may be asked, else when."""
+def find_haste(
+    pace: Pace, request: "gr.Request", labels: Labels, *, told_by: str = "too_fast"
+) -> str:
+    """Count a question of this client; "" if it may be asked, else when, by a label."""
     wait_s = pace.take(client_of(request))
-    told = labels["too_fast"].format(limit=pace.per_minute, seconds=math.ceil(wait_s))
+    told = labels[told_by].format(limit=pace.per_minute, seconds=math.ceil(wait_s))
     return told if wait_s else ""
 
 

@@ -1,11 +1,13 @@
 """The compare tab: indicator, years and regions -> bars, a table with citations, CSV and PNG."""
 
+import logging
 import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rag.errors import RagError
+from rag.errors import BadRequest, RagError
+from rag.logs import log_fault
 from rag.rendering import csv_text
 from rag.types import Document
 from rag.web.bars import render_comparison
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     Update = dict[Any, Any]
 
 _TITLE_CHARS = 20  # of a plan's title beside its bar in the picture
+_log = logging.getLogger(__name__)
 
 
 class Compare(NamedTuple):
@@ -94,7 +97,7 @@ def connect_compare(
         return text_parcel("targets.csv", csv_text(rows) + "\n")
 
     def save_png(held: Talk, *chosen: Any) -> "dict[str, str] | None":  # noqa: ANN401
-        return _picture(shelf, _compared(shelf, held, chosen), held)
+        return draw_picture(shelf, _compared(shelf, held, chosen), held)
 
     outputs = [*given, parts.shown]
     tab.select(opened, [talk, *given], outputs, **QUIET)
@@ -160,7 +163,7 @@ def _compared(shelf: Shelf, held: Talk, chosen: tuple[Any, ...]) -> Comparison:
     )
 
 
-def _picture(shelf: Shelf, compared: Comparison, held: Talk) -> dict[str, str] | None:
+def draw_picture(shelf: Shelf, compared: Comparison, held: Talk) -> dict[str, str] | None:
     """The chart as PNG; None, with a word to the visitor, where it can't be drawn."""
     import gradio as gr
 
@@ -187,8 +190,12 @@ def _picture(shelf: Shelf, compared: Comparison, held: Talk) -> dict[str, str] |
                 drafts=drafts,
                 language=held.language,
             )
-        except RagError:
+        except BadRequest:
             gr.Warning(labels["compare_none"])
+            return None
+        except RagError as error:
+            log_fault(_log, "no picture of targets", error)
+            gr.Warning(labels["compare_undrawn"])
             return None
         return bytes_parcel("targets.png", out.read_bytes())
 

@@ -2,16 +2,15 @@
 
 import logging
 import queue
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.errors import BadRequest, RagError, WriteError
 from rag.logs import log_fault
-from rag.types import Hit
-from rag.web.chat import MAX_QUESTION_CHARS, QUIET, Chat, offer_options
+from rag.web.chat import MAX_QUESTION_CHARS, QUIET, Chat, find_haste, offer_options
 from rag.web.labels import Words, load_labels
 from rag.web.listing import (
     render_added,
@@ -21,8 +20,10 @@ from rag.web.listing import (
     render_refusal,
     render_removed,
 )
+from rag.web.pace import Pace
 from rag.web.shelf import MAX_FILES, SUFFIXES, Added, Busy, Refused, Shelf
 from rag.web.talk import Talk
+from rag.web.turns import render_note
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -36,16 +37,20 @@ _log = logging.getLogger(__name__)
 
 
 class Documents(NamedTuple):
-    """The pieces of the tab that events change or read. upload: None where none is taken."""
+    """The pieces of the tab that events change or read. upload: None where none is taken.
+
+    pace: of the searches that come with them.
+    """
 
     upload: "gr.UploadButton | None"
     told: "gr.HTML"
     find: "gr.Textbox"
     listing: "gr.HTML"
     found: "gr.HTML"
+    pace: Pace
 
 
-def build_documents(shelf: Shelf, words: Words) -> Documents:
+def build_documents(shelf: Shelf, words: Words, pace: Pace) -> Documents:
     import gradio as gr
 
     words.make(gr.HTML, {"value": "documents_head"}, apply_default_css=False)
@@ -72,7 +77,7 @@ def build_documents(shelf: Shelf, words: Words) -> Documents:
     )
     listing = gr.HTML(elem_id="listing", apply_default_css=False)
     found = gr.HTML(elem_id="found", apply_default_css=False)
-    return Documents(upload, told, find, listing, found)
+    return Documents(upload, told, find, listing, found, pace)
 
 
 def connect_documents(
@@ -90,31 +95,30 @@ def connect_documents(
     listed = [parts.listing, parts.found]
     outputs = [parts.told, *listed, *chat.options[:-1]]
 
-    def look(held: Talk, text: str) -> "Update":
-        return show_documents(shelf, parts, held, text)
+    # Gradio reads the annotations, so no name of a type checker may stand in them.
+    def look(request: gr.Request, held: Talk, text: str) -> dict[Any, Any]:
+        return show_documents(shelf, parts, held, text, request)
 
-    def add(held: Talk, files: list[str]) -> "Iterator[Update]":
+    def add(request: gr.Request, held: Talk, files: list[str] | None) -> Iterator[dict[Any, Any]]:
         labels = load_labels()[held.language]
         for seen in add_uploads(shelf, [Path(file) for file in files or ()]):
             if isinstance(seen, Added):
-                changed = show_documents(shelf, parts, held, "") | offer_again(shelf, chat, held)
+                changed = show_documents(shelf, parts, held, "", request)
+                changed |= offer_again(shelf, chat, held)
                 yield {parts.told: render_added(seen, labels)} | changed
             elif isinstance(seen, str):
                 yield {parts.told: render_refusal(Refused("", seen), labels)}
             else:
                 yield {parts.told: render_progress(*seen, labels)}
 
-    def remove(held: Talk, text: str, event: gr.EventData) -> dict[Any, Any]:
-        told = _remove(shelf, held, str((event._data or {}).get("document", "")))
-        shown = show_documents(shelf, parts, held, text) | offer_again(shelf, chat, held)
+    def remove(request: gr.Request, held: Talk, text: str, event: gr.EventData) -> dict[Any, Any]:
+        told = _remove(shelf, held, event._data or {})
+        shown = show_documents(shelf, parts, held, text, request)
+        shown |= offer_again(shelf, chat, held)
         return {parts.told: told} | shown
 
     def refuse(held: Talk, event: gr.EventData) -> str:
-        """What page.js found before anything was sent."""
-        said = {name: str(value) for name, value in (event._data or {}).items()}
-        reason = said.get("reason", "")
-        refused = Refused(said.get("name", ""), reason if reason in _UNSENT else "bad_other")
-        return render_refusal(refused, load_labels()[held.language])
+        return _tell_unsent(held, event._data or {})
 
     one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "shelf"}
     # As one event, so that what is drawn last is what was asked last.
@@ -129,8 +133,13 @@ def connect_documents(
         )  # "multiple", or Gradio drops a removal that comes before the last one is done
 
 
-def show_documents(shelf: Shelf, parts: Documents, held: Talk, text: str) -> "Update":
-    """The list and the passages that fit what is being looked for; all of the list for ""."""
+def show_documents(
+    shelf: Shelf, parts: Documents, held: Talk, text: str, request: "gr.Request"
+) -> "Update":
+    """The list and the passages that fit what is being looked for; all of the list for "".
+
+    Of passages, when to search again, where the client searches too fast.
+    """
     labels = load_labels()[held.language]
     wanted = text.strip()[:MAX_QUESTION_CHARS].casefold()
     holdings = shelf.holdings()
@@ -140,10 +149,12 @@ def show_documents(shelf: Shelf, parts: Documents, held: Talk, text: str) -> "Up
         if wanted in f"{holding.document.title}\n{holding.document.region}".casefold()
     ]
     listed = render_listing(fitting, labels, editable=shelf.open, total=len(holdings))
-    hits: tuple[Hit, ...] = ()
+    found = ""
     if len(wanted) >= _MIN_SEARCH_CHARS and any(map(str.isalnum, wanted)):
-        hits = shelf.assistant.search(wanted, top_k=_FOUND)
-    return {parts.listing: listed, parts.found: render_hits(hits, labels)}
+        haste = find_haste(parts.pace, request, labels, told_by="find_too_fast")
+        hits = () if haste else shelf.assistant.search(wanted, top_k=_FOUND)
+        found = render_note(haste, role="alert") or render_hits(hits, labels)
+    return {parts.listing: listed, parts.found: found}
 
 
 def offer_again(shelf: Shelf, chat: Chat, held: Talk) -> "Update":
@@ -162,13 +173,17 @@ def add_uploads(
 ) -> Iterator[tuple[str, int, int] | Added | str]:
     """What is being done, again and again, then what was added, or the label of what went wrong.
 
-    The files are those of Gradio's cache, and gone at the end.
+    The files are those of Gradio's cache, and gone at the end. Whoever sends their paths may name
+    others of the cache, or none that is there: what is no upload is neither read nor removed.
     """
+    sent = [file for file in files if _is_sent(file)]
     try:
         if len(files) > MAX_FILES:
             yield "bad_count"
-            return
-        yield from _watch(shelf, files)
+        elif len(sent) < len(files):
+            yield "bad_other"
+        else:
+            yield from _watch(shelf, sent)
     except Busy:
         yield "bad_busy"
     except WriteError as error:
@@ -178,8 +193,23 @@ def add_uploads(
         log_fault(_log, "unexpected fault in adding documents", error)
         yield "bad_other"
     finally:
-        for file in files:
-            shutil.rmtree(file.parent, ignore_errors=True)  # a folder that Gradio makes for each
+        for file in sent:
+            _drop(file)
+
+
+def _is_sent(file: Path) -> bool:
+    """Whether it lies where Gradio puts an upload: alone in a folder of its cache."""
+    from gradio.utils import get_upload_folder
+
+    cache, path = Path(get_upload_folder()).resolve(), file.resolve()
+    return path.is_file() and path.parent.parent == cache
+
+
+def _drop(file: Path) -> None:
+    """Remove an upload and its folder, unless another of the same content lies there still."""
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
+        file.parent.rmdir()
 
 
 def _watch(shelf: Shelf, files: Sequence[Path]) -> Iterator[tuple[str, int, int] | Added]:
@@ -204,11 +234,18 @@ def _watch(shelf: Shelf, files: Sequence[Path]) -> Iterator[tuple[str, int, int]
             return
 
 
-def _remove(shelf: Shelf, held: Talk, document_id: str) -> str:
-    """Take a document out and say so."""
+def _tell_unsent(held: Talk, said: dict[str, Any]) -> str:
+    """What page.js found before anything was sent."""
+    name, reason = str(said.get("name", "")), str(said.get("reason", ""))
+    refused = Refused(name, reason if reason in _UNSENT else "bad_other")
+    return render_refusal(refused, load_labels()[held.language])
+
+
+def _remove(shelf: Shelf, held: Talk, said: dict[str, Any]) -> str:
+    """Take out the document that a button was for, and say so."""
     labels = load_labels()[held.language]
     try:
-        removed = shelf.remove(document_id)
+        removed = shelf.remove(str(said.get("document", "")), str(said.get("stamp", "")))
     except Busy:
         reason = "bad_busy"
     except BadRequest:
@@ -217,5 +254,7 @@ def _remove(shelf: Shelf, held: Talk, document_id: str) -> str:
         log_fault(_log, "a document can't be removed", error)
         reason = "bad_disk"
     else:
-        return render_removed(removed, labels) if removed else ""
+        if removed:
+            return render_removed(removed, labels)
+        reason = "remove_gone"
     return render_refusal(Refused("", reason), labels)

@@ -2,7 +2,8 @@
 
 Gradio serves more than this page needs: files of its cache, a proxy to other hosts, tools for
 building pages. The gate answers only for the routes below, so what isn't listed can't be reached
-whatever its path says. It also sends the headers that keep the browser to this host alone.
+whatever its path says. It refuses what another site's page asks in a visitor's name, and who tries
+many passwords. It also sends the headers that keep the browser to this host alone.
 """
 
 import base64
@@ -10,12 +11,12 @@ import binascii
 import hmac
 import ipaddress
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from rag.errors import BadRequest
+from rag.web.pace import Pace
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,9 +30,12 @@ _ROUTES = re.compile(
     r"|run/predict|call/(?:v2/)?\w+(?:/\w+)?)/?"
 )
 _MCP = re.compile(r"/gradio_api/mcp(?:/(?:sse|messages|schema)?)?/?")
+MAX_PORT = 65535
 _FORWARDED = b"x-forwarded-for"  # uvicorn believes it of this machine alone
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
-_WRONG_PASSWORD_S = 0.5  # makes guessing slow
+_OWN_SITE = (b"same-origin", b"none")  # none: an address that was typed
+_GUESSES = 10  # wrong passwords a minute from one address, at both doors together
+_INCORRECT = 400  # what Gradio answers to a wrong password
 # Gradio draws with inline styles and functions made from text; all of it comes from here.
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -68,7 +72,11 @@ class Address:
         return (user, password) if self.auth else None
 
     def check(self) -> None:
-        """Raise BadRequest if it would let strangers in, or its password can't be used."""
+        """Raise BadRequest if it would let strangers in, or its port or password can't be used."""
+        if not 0 < self.port <= MAX_PORT:
+            raise BadRequest(
+                f"{self.port} is no port; choose one of 1 to {MAX_PORT}: `rag chat --port 7860`."
+            )
         if self.credentials and not all(self.credentials):
             raise BadRequest(
                 "the page's password has no user or no password in it; it must be user:password, "
@@ -82,17 +90,14 @@ class Address:
             )
 
     def admits(self, user: str, password: str) -> bool:
-        """Whether these are the credentials; takes its time over wrong ones."""
+        """Whether these are the credentials; `Gate` counts the wrong ones."""
         expected = self.credentials or ("", "")
         given = (user, password)
         right = [
             hmac.compare_digest(a.encode(), b.encode())
             for a, b in zip(given, expected, strict=True)
         ]
-        if not (self.credentials and all(right)):
-            time.sleep(_WRONG_PASSWORD_S)
-            return False
-        return True
+        return bool(self.credentials) and all(right)
 
 
 def is_loopback(host: str) -> bool:
@@ -113,6 +118,7 @@ class Gate:
         self._app = app
         self._address = address
         self._mcp = mcp
+        self._guesses = Pace(_GUESSES)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         if scope["type"] != "http":
@@ -120,39 +126,81 @@ class Gate:
                 await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
-        status = self._judge(scope["path"], headers)
+        status = self._judge(scope, headers)
         if status:
-            await _refuse(status, send)
+            await refuse(status, send)
             return
 
         async def sealed(message: "Message") -> None:
             if message["type"] == "http.response.start":
+                if self._is_login(scope) and message["status"] != _INCORRECT:
+                    self._guesses.give_back(client_of(scope))
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
             await send(message)
 
         await self._app(_name_client(scope), receive, sealed)
 
-    def _judge(self, path: str, headers: dict[str, bytes]) -> int:
+    def _judge(self, scope: "Scope", headers: dict[str, bytes]) -> int:
         """The status to refuse a request with; 0 to let it in."""
+        path = scope["path"]
         host = headers.get("host", b"").decode("latin-1")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         alone = self._address.local and not (self._address.credentials or self._address.anyone)
         if alone and name not in (*_LOCAL_NAMES, self._address.host):
             return 421  # another site's name that leads to this machine
+        if _is_foreign(scope["method"], headers):
+            return 403
         if self._mcp and _MCP.fullmatch(path):
-            return 0 if self._knows(headers.get("authorization", b"")) else 401
-        return 0 if unquote(path) == path and _ROUTES.fullmatch(path) else 404
+            return self._challenge(client_of(scope), headers.get("authorization", b""))
+        if unquote(path) != path or not _ROUTES.fullmatch(path):
+            return 404
+        # Counted before Gradio looks at it, or many at once would all be tried.
+        return 429 if self._is_login(scope) and self._guesses.take(client_of(scope)) else 0
+
+    def _is_login(self, scope: "Scope") -> bool:
+        tried = scope["method"] == "POST" and scope["path"].rstrip("/") == "/login"
+        return tried and bool(self._address.credentials)
+
+    def _challenge(self, client: str, authorization: bytes) -> int:
+        """As `_judge`, of a request that carries its credentials."""
+        if not self._address.credentials:
+            return 0
+        if not authorization:
+            return 401
+        if self._guesses.take(client):
+            return 429
+        if not self._knows(authorization):
+            return 401
+        self._guesses.give_back(client)
+        return 0
 
     def _knows(self, authorization: bytes) -> bool:
-        if not self._address.credentials:
-            return True
         scheme, _, coded = authorization.decode("latin-1").partition(" ")
         try:
             user, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return False
-        known = hmac.compare_digest(f"{user}:{password}".encode(), self._address.auth.encode())
-        return scheme.lower() == "basic" and known
+        return scheme.lower() == "basic" and self._address.admits(user, password)
+
+
+def client_of(scope: "Scope") -> str:
+    """The address that a request comes from; "" if it isn't known."""
+    return str(scope["client"][0]) if scope.get("client") else ""
+
+
+def _is_foreign(method: str, headers: dict[str, bytes]) -> bool:
+    """Whether another site's page makes a browser ask; to follow its link here is no fault.
+
+    Programs send neither header. Browsers send the first to https and to this machine, elsewhere
+    the second with all that may change something. source: W3C, Fetch Metadata Request Headers.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        followed = method == "GET" and headers.get("sec-fetch-mode") == b"navigate"
+        return site not in _OWN_SITE and not followed
+    if origin is None or method in ("GET", "HEAD"):
+        return False
+    return origin.partition(b"://")[2].lower() != headers.get("host", b"").lower()
 
 
 def _name_client(scope: "Scope") -> "Scope":
@@ -164,7 +212,8 @@ def _name_client(scope: "Scope") -> "Scope":
     return {**scope, "headers": [*given, *named]}
 
 
-async def _refuse(status: int, send: "Send") -> None:
+async def refuse(status: int, send: "Send") -> None:
+    """Answer a request with a status alone."""
     challenge = [(b"www-authenticate", b'Basic realm="Tanwen"')] if status == 401 else []
     await send({"type": "http.response.start", "status": status, "headers": challenge})
     await send({"type": "http.response.body", "body": b""})

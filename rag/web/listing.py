@@ -6,7 +6,7 @@ from html import escape
 from rag.types import Document, Hit
 from rag.web.cards import lay_out, render_kind, render_place, tag
 from rag.web.labels import Labels
-from rag.web.shelf import MAX_FILES, MAX_UPLOAD_MB, Added, Holding, Refused
+from rag.web.shelf import MAX_FILES, MAX_UPLOAD_MB, Added, Holding, Refused, stamp_of
 
 MAX_LISTED = 100  # more is for the search to narrow down
 _LIMITS = {"megabytes": MAX_UPLOAD_MB, "count": MAX_FILES}
@@ -111,7 +111,8 @@ def _remove(document: Document, labels: Labels) -> str:
     hint = escape(labels["remove_hint"].format(title=document.title))
     return (
         f'<button type="button" class="remove" data-act="remove" '
-        f'data-document="{escape(document.id)}" data-sure="{escape(labels["remove_sure"])}" '
+        f'data-document="{escape(document.id)}" data-stamp="{stamp_of(document)}" '
+        f'data-sure="{escape(labels["remove_sure"])}" '
         f'aria-label="{hint}">{escape(labels["remove"])}</button>'
     )
 

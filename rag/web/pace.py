@@ -1,4 +1,4 @@
-"""How many questions one client may ask: a bucket of a minute's worth that refills steadily."""
+"""How much one client may ask or try: a bucket of a minute's worth that refills steadily."""
 
 import threading
 import time
@@ -45,3 +45,9 @@ class Pace:
             if len(self._buckets) > MAX_CLIENTS:
                 self._buckets.popitem(last=False)
         return 0.0 if free else (1.0 - left) / per_s
+
+    def give_back(self, client: str) -> None:
+        """Uncount what was taken; nothing for a client that is forgotten."""
+        with self._counting:
+            if bucket := self._buckets.get(client):
+                self._buckets[client] = bucket._replace(left=bucket.left + 1.0)

@@ -115,7 +115,7 @@
   function remove(button) {
     if (button.classList.contains("sure")) {
       button.disabled = true;
-      return send("remove", { document: button.dataset.document });
+      return send("remove", { document: button.dataset.document, stamp: button.dataset.stamp });
     }
     const plain = button.textContent;
     button.classList.add("sure");

@@ -17,6 +17,8 @@ from rag.web import compare as compare_tab
 from rag.web import documents as documents_tab
 from rag.web.api import build_api
 from rag.web.bars import render_compare_head
+from rag.web.bodies import Bodies
+from rag.web.faults import gather_faults
 from rag.web.foreword import Foreword
 from rag.web.gate import Address, Gate
 from rag.web.labels import Labels, Words, language_of, load_labels, merge
@@ -26,6 +28,7 @@ from rag.web.presence import Presence, Watch
 from rag.web.shelf import MAX_UPLOAD_MB, Shelf
 from rag.web.talk import Talk
 from rag.web.turns import render_header, render_note, render_tools, render_welcome
+from rag.web.uploads import Uploads
 
 if TYPE_CHECKING:  # slow to load, so at run time only when a page is made
     import gradio as gr
@@ -34,6 +37,7 @@ MAX_WAITING = 100  # who asks after that is told that the page is busy; 10 s of 
 # Visitors whose conversation is kept, the latest ones; Gradio holds 0.16 MB for each, also for each
 # request of a program without a client of its own.
 MAX_SESSIONS = 500
+SEARCHES_A_QUESTION = 4  # let in among the documents, where a word that is typed is several of them
 # Page to Python: what buttons within drawn HTML ask for; page.js sends these events.
 _ACTS = ("again", "vote", "export", "language", "remove", "unfit")
 _BRIDGE = "".join(
@@ -56,12 +60,14 @@ def serve(  # noqa: PLR0913 - what who serves may choose, each by name
 ) -> None:
     """Serve the page until Ctrl-C; `on_start` gets its address. Raises as `start_page` does.
 
-    What happens is logged to standard error, without what is asked unless `log_questions`.
+    What happens is logged to standard error, without what is asked unless `log_questions`; what
+    other code in the process says of its faults, too.
     """
     with suppress(RagError):  # or the first visitor waits for what loads when first used
         assistant.ask(chat_tab.EXAMPLES[0], generator=DEFAULT)
     start_logs(sys.stderr, questions=log_questions)
     page = start_page(assistant, index=index, address=address, mcp=mcp, per_minute=per_minute)
+    gather_faults()
     on_start(str(page.local_url))
     page.block_thread()
 
@@ -85,7 +91,8 @@ def start_page(
 
     address.check()
     presence = Presence()
-    page, words = build_page(Shelf(assistant, index), Pace(per_minute), presence)
+    shelf = Shelf(assistant, index)
+    page, words = build_page(shelf, Pace(per_minute), presence)
     try:
         page.launch(
             server_name=address.host,
@@ -111,6 +118,8 @@ def start_page(
             app_kwargs={
                 "middleware": [
                     Middleware(Gate, address=address, mcp=mcp),
+                    Middleware(Bodies),
+                    Middleware(Uploads, open=shelf.open, pace=Pace(per_minute)),
                     Middleware(Watch, presence=presence),
                     Middleware(Foreword, script=(_HERE / "page.js").read_text(encoding="utf-8")),
                 ]
@@ -149,6 +158,7 @@ def build_page(shelf: Shelf, pace: Pace, presence: Presence) -> "tuple[gr.Blocks
     """The page without its style, script and words, which `start_page` adds."""
     import gradio as gr
 
+    searches = Pace(pace.per_minute * SEARCHES_A_QUESTION)
     words = Words({language: _texts(labels) for language, labels in load_labels().items()})
     page = gr.Blocks(
         title="碳问 Tanwen",
@@ -168,7 +178,7 @@ def build_page(shelf: Shelf, pace: Pace, presence: Presence) -> "tuple[gr.Blocks
             with words.make(gr.Tab, {"label": "tab_compare"}, elem_id="compare") as comparing:
                 compare = compare_tab.build_compare(words)
             with words.make(gr.Tab, {"label": "tab_documents"}, elem_id="documents") as listing:
-                documents = documents_tab.build_documents(shelf, words)
+                documents = documents_tab.build_documents(shelf, words, searches)
         bridge = gr.HTML(visible="hidden", js_on_load=_BRIDGE, elem_id="bridge")
         parcel = gr.JSON(visible=False)
         running = chat_tab.connect_chat(shelf, chat, bridge, pace)
@@ -207,13 +217,18 @@ def _connect_head(
         held.language = language_of(request)
         return documents_tab.offer_again(shelf, chat, held)
 
-    def switched(held: Talk, find: str, *chosen: Any) -> dict[Any, Any]:  # noqa: ANN401
+    def switched(
+        request: gr.Request,
+        held: Talk,
+        find: str,
+        *chosen: Any,  # noqa: ANN401
+    ) -> dict[Any, Any]:
         held.language = "en" if held.language == "zh" else "zh"
         shown: dict[Any, Any] = words.switch(held.language)
         for changed in (
             chat_tab.show_talk(chat, shelf, held),
             documents_tab.offer_again(shelf, chat, held),
-            documents_tab.show_documents(shelf, documents, held, find),
+            documents_tab.show_documents(shelf, documents, held, find, request),
             compare_tab.draw_again(shelf, compare, held, chosen),
         ):
             shown = merge(shown, changed)

@@ -27,6 +27,7 @@ MAX_FILES = 20
 SUFFIXES = (".pdf", ".docx", ".html", ".htm", ".md", ".markdown", ".txt")
 _MAX_NAME_CHARS = 80
 _MAX_NAME_BYTES = 200  # file systems end at 255, and a number may be added
+_STAMP_CHARS = 16
 _PLAIN = " .-_()\uff08\uff09\u300a\u300b"  # beside letters and digits
 # What a reader says of a file -> the label that tells a visitor; the first that fits.
 _REASONS = (
@@ -121,14 +122,15 @@ class Shelf:
         refused += [Refused(kept[path], name_reason(path, why)) for path, why in failed]
         return Added(documents, tuple(refused))
 
-    def remove(self, document_id: str) -> Document | None:
+    def remove(self, document_id: str, stamp: str) -> Document | None:
         """Take a document out of the index, and the upload it came from if nothing else did.
 
-        Returns None if there is no such document. Raises Busy, or BadRequest for the last one.
+        Returns None if it is gone already, also where another has its id by now: `stamp_of` tells.
+        Raises Busy, or BadRequest for the last one.
         """
         with self._alone():
             found = next((d for d in self.assistant.documents if d.id == document_id), None)
-            if found is None:
+            if found is None or stamp_of(found) != stamp:
                 return None
             self.assistant.remove([found.id])
             self._drop_unindexed([Path(found.source)])
@@ -174,6 +176,12 @@ class Shelf:
             raise
         finally:
             self._changing.release()
+
+
+def stamp_of(document: Document) -> str:
+    """Tells a document from any other that may get its id once it is removed."""
+    told = f"{document.source}\0{document.text}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(told).hexdigest()[:_STAMP_CHARS]
 
 
 def find_fault(path: Path, name: str) -> str:

@@ -142,6 +142,31 @@ def test_a_password_that_was_asked_for_and_is_not_set_is_told(rag, built, monkey
     assert_fails(rag("chat", "--auth", "--index", built), "TANWEN_AUTH is not set")
 
 
+@pytest.mark.parametrize(
+    ("flag", "asked_for"), [([], "anna:secret"), (["--auth"], "anna:secret"), (["--no-auth"], "")]
+)
+def test_a_password_that_is_set_is_asked_for_unless_none_is_wanted(
+    rag, built, monkeypatch, flag, asked_for
+):
+    from rag.web import page
+
+    served = []
+    monkeypatch.setenv("TANWEN_AUTH", "anna:secret")
+    monkeypatch.setattr(page, "serve", lambda *_, address, **__: served.append(address.auth))
+    assert rag("chat", *flag, "--index", built).code == 0
+    assert served == [asked_for]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["--port", "99999"], "the highest port"), (["--rate", "-5"], "'-5' is not a whole number")],
+)
+def test_app_py_is_the_same_command(tmp_path, arguments, told):
+    command = [sys.executable, str(Path(__file__).parents[2] / "app.py"), *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert_fails(Ran(ran.returncode, ran.stdout, ran.stderr), told)
+
+
 def test_chat_serves_the_index_at_the_place_asked_for(rag, built, monkeypatch):
     from rag.web import page
 

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -184,8 +185,27 @@ def test_without_the_password_nothing_is_served(guarded):
         assert httpx.get(guarded + path).status_code == 401
     joined = {"data": ["风电?"], "fn_index": 0, "session_hash": "x"}
     assert httpx.post(guarded + "gradio_api/queue/join", json=joined).status_code == 401
-    sent = {"files": ("a.txt", b"x")}
-    assert httpx.post(guarded + "gradio_api/upload", files=sent).status_code == 401
+
+
+def test_wrong_passwords_keep_nobody_waiting_and_end_after_some(built):
+    """As many at once as a thief would send."""
+    with serving(Assistant.load(built), auth=AUTH) as url, ThreadPoolExecutor(20) as pool:
+        httpx.get(f"{url}robots.txt").raise_for_status()
+
+        def guess(number):
+            said = {"username": "anna", "password": f"guess {number}"}
+            return httpx.post(f"{url}login", data=said, timeout=30).status_code
+
+        tried = [pool.submit(guess, number) for number in range(20)]
+        began = time.monotonic()
+        httpx.get(f"{url}robots.txt", timeout=30).raise_for_status()
+        waited_s = time.monotonic() - began
+        assert sorted(guessed.result() for guessed in tried) == [400] * 10 + [429] * 10
+        assert waited_s < 2
+        elsewhere = {"x-forwarded-for": "203.0.113.7"}
+        right = {"username": "anna", "password": AUTH.split(":")[1]}
+        assert httpx.post(f"{url}login", data=right).status_code == 429
+        assert httpx.post(f"{url}login", data=right, headers=elsewhere).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from threading import Thread
 import httpx
 import pytest
 
-from .serving import SLOW
+from rag import Assistant
+
+from .serving import SLOW, serving
 
 pytestmark = SLOW
 SECRET = "swordfish"
@@ -58,6 +60,17 @@ def call(url, function, data, session):
             if "process_completed" in line or "close_stream" in line:
                 break
     return "\n".join(said)
+
+
+def test_searches_among_the_documents_keep_a_pace_too(built):
+    with serving(Assistant.load(built), per_minute=1) as url:
+        functions = httpx.get(f"{url}config").json()["dependencies"]
+        (look,) = (f for f in functions if [t[1] for t in f["targets"]] == ["select", "change"])
+        said = [call(url, look, [None, "风电装机"], f"s{number}") for number in range(5)]
+        shown = call(url, look, [None, ""], "list")
+    assert ["海上风电" in one for one in said] == [True] * 4 + [False]
+    assert "一分钟最多查 4 次" in said[4] or "4 searches a minute" in said[4]
+    assert "<table" in shown, "the list itself is no search"
 
 
 def forgeries(secret, canary_url):

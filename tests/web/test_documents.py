@@ -10,6 +10,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
+from rag import Assistant
+from rag.web.documents import add_uploads
+from rag.web.shelf import Shelf
+
 from .serving import HOSTILE, SLOW
 
 pytestmark = SLOW
@@ -85,6 +89,24 @@ def test_a_pdf_is_uploaded_asked_about_and_removed(tab, site, pdf):
     assert list(uploads.iterdir()) == []
     ask(tab, "灯塔管理员养了几只信天翁?")
     assert "37" not in tab.inner_text("#live .said")
+
+
+def test_what_another_visitor_removed_is_told_to_be_gone(tab, open_tab, site, tmp_path):
+    for name in ("守则.md", "守则.txt"):  # they clash, so that one takes over the other's id
+        path = tmp_path / name
+        path.write_text(f"灯塔{name}\n\n第一条 信天翁。", encoding="utf-8")
+        open_documents(tab)
+        upload(tab, path)
+        expect(tab.locator("#listing tr", has_text=f"灯塔{name}")).to_have_count(1)
+    other = open_tab(site[0])
+    open_documents(other)
+    remove(other, "灯塔守则.md")
+    expect(other.locator(".told.good")).to_contain_text("已移除")
+    remove(tab, "灯塔守则.md")
+    expect(tab.locator(".told.bad")).to_contain_text("已经不在了")
+    expect(tab.locator("#listing tr", has_text="灯塔守则.md")).to_have_count(0)
+    remove(tab, "灯塔守则.txt")
+    expect(tab.locator(".told.good")).to_contain_text("已移除")
 
 
 def test_bad_files_are_refused_with_a_reason_a_person_understands(tab, tmp_path):
@@ -193,3 +215,33 @@ def test_comparison_is_narrowed_and_saved(tab):
     with tab.expect_download() as picture:
         tab.click("#png")
     assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache as Gradio keeps it, with an upload in it; its folder and that file."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    sent = tmp_path / "cache" / "0a1b" / "灯塔.md"
+    sent.parent.mkdir(parents=True)
+    sent.write_text("# 灯塔\n\n灯塔管理员养了37只信天翁。", encoding="utf-8")
+    return tmp_path / "cache", sent
+
+
+@pytest.mark.parametrize("named", ["nope.txt", ".", "0a1b", "0a1b/../nope.txt", "../cache/x/y.md"])
+def test_a_forged_path_removes_no_upload_of_others(index_folder, cache, named):
+    folder, sent = cache
+    outside = folder.parent / "outside.md"
+    outside.write_text("# 外面", encoding="utf-8")
+    shelf = Shelf(Assistant.load(index_folder), index_folder)
+    for path in (folder / named, outside):
+        assert list(add_uploads(shelf, [path])) == ["bad_other"]
+    assert sent.exists()
+    assert outside.exists()
+
+
+def test_an_upload_leaves_the_cache_once_it_is_added(index_folder, cache):
+    folder, sent = cache
+    shelf = Shelf(Assistant.load(index_folder), index_folder)
+    *_, added = add_uploads(shelf, [sent])
+    assert [document.title for document in added.documents] == ["灯塔"]
+    assert list(folder.iterdir()) == []

@@ -13,7 +13,18 @@ async def inner(scope, receive, send):
     await send({"type": "http.response.body", "body": b"in"})
 
 
+async def wrong(scope, receive, send):
+    """As Gradio answers to a wrong password."""
+    await send({"type": "http.response.start", "status": 400, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
 def ask(path, *, address=Address(), mcp=False, **headers):
+    return pass_through(Gate(inner, address, mcp=mcp), path, **headers)
+
+
+def pass_through(gate, path, *, method="GET", client="192.0.2.1", **headers):
+    """The status and headers of the answer; a header's name has _ for -."""
     sent = []
 
     async def send(message):
@@ -22,12 +33,13 @@ def ask(path, *, address=Address(), mcp=False, **headers):
     given = {"host": "127.0.0.1:7860"} | headers
     scope = {
         "type": "http",
-        "method": "GET",
+        "method": method,
         "path": path,
-        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        "client": (client, 50_000),
+        "headers": [(n.replace("_", "-").encode(), v.encode()) for n, v in given.items()],
     }
     with pytest.raises(StopIteration):  # it waits for nothing, so one step is all of it
-        Gate(inner, address, mcp=mcp)(scope, None, send).send(None)
+        gate(scope, None, send).send(None)
     return sent[0]["status"], dict(sent[0]["headers"])
 
 
@@ -144,18 +156,81 @@ def test_strangers_are_let_in_only_on_demand():
     Address().check()
 
 
+@pytest.mark.parametrize("port", [-1, 0, 65_536, 99_999])
+def test_a_port_that_there_is_not_is_named(port):
+    with pytest.raises(BadRequest, match=rf"^{port} is no port; .* 1 to 65535"):
+        Address(port=port).check()
+
+
 @pytest.mark.parametrize("auth", ["anna", "anna:", ":secret", ":"])
 def test_half_a_password_is_refused(auth):
     with pytest.raises(BadRequest, match="user:password"):
         Address(auth=auth).check()
 
 
-def test_wrong_credentials_are_slow(monkeypatch):
-    slept = []
-    monkeypatch.setattr("rag.web.gate.time.sleep", slept.append)
+def test_credentials_are_compared_whole():
     address = Address(auth="anna:sécret:x")
     assert address.admits("anna", "sécret:x")
-    assert slept == []
     assert not address.admits("anna", "secret")
+    assert not address.admits("anna", "sécret")
     assert not Address().admits("", "")
-    assert slept == [0.5, 0.5]
+
+
+GUARDED = Address("0.0.0.0", auth="anna:s:e")
+
+
+def log_in(gate, client="192.0.2.1"):
+    return pass_through(gate, "/login", method="POST", client=client)[0]
+
+
+def call_tools(gate, password, client="192.0.2.1"):
+    coded = base64.b64encode(f"anna:{password}".encode()).decode()
+    headers = {"client": client, "authorization": f"Basic {coded}"}
+    return pass_through(gate, "/gradio_api/mcp/", method="POST", **headers)[0]
+
+
+def test_one_address_may_try_ten_passwords_a_minute_at_both_doors_together():
+    gate = Gate(wrong, GUARDED, mcp=True)
+    tried = [log_in(gate) for _ in range(5)] + [call_tools(gate, "no") for _ in range(6)]
+    assert tried == [400] * 5 + [401] * 5 + [429]
+    assert log_in(gate) == 429
+    assert log_in(gate, "192.0.2.2") == 400, "others aren't kept waiting"
+    assert pass_through(gate, "/robots.txt")[0] == 400, "nor anything but a password"
+
+
+def test_right_passwords_and_no_passwords_are_not_counted():
+    gate = Gate(inner, GUARDED, mcp=True)
+    for _ in range(30):
+        assert log_in(gate) == 200
+        assert call_tools(gate, "s:e") == 200
+        assert pass_through(gate, "/gradio_api/mcp/")[0] == 401
+    assert call_tools(gate, "no") == 401
+
+
+def test_without_a_password_logins_are_not_counted():
+    gate = Gate(wrong, Address(), mcp=False)
+    assert {log_in(gate) for _ in range(30)} == {400}
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "headers"),
+    [
+        ("POST", 200, {}),  # a program
+        ("POST", 200, {"sec_fetch_site": "same-origin", "origin": "http://127.0.0.1:7860"}),
+        ("POST", 200, {"sec_fetch_site": "same-origin", "origin": "https://behind.a.proxy"}),
+        ("POST", 200, {"origin": "http://127.0.0.1:7860"}),
+        ("POST", 403, {"sec_fetch_site": "cross-site", "origin": "http://evil.example"}),
+        ("POST", 403, {"sec_fetch_site": "same-site", "origin": "http://127.0.0.1:3000"}),
+        ("POST", 403, {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}),
+        ("POST", 403, {"origin": "http://evil.example"}),
+        ("POST", 403, {"origin": "http://127.0.0.1:3000"}),
+        ("POST", 403, {"origin": "null"}),
+        ("GET", 200, {"sec_fetch_site": "none"}),
+        ("GET", 200, {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}),
+        ("GET", 403, {"sec_fetch_site": "cross-site", "sec_fetch_mode": "cors"}),
+    ],
+)
+def test_another_site_asks_nothing_in_a_visitors_name(method, status, headers):
+    gate = Gate(inner, Address(), mcp=True)
+    for path in ("/gradio_api/upload", "/gradio_api/queue/join", "/gradio_api/mcp/"):
+        assert pass_through(gate, path, method=method, **headers)[0] == status

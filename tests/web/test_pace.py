@@ -39,6 +39,16 @@ def test_clients_are_told_apart(clock):
     assert limit.take("a") > 0
 
 
+def test_what_is_given_back_was_not_taken(clock):
+    limit = paced(1, clock)
+    for _ in range(3):
+        assert limit.take("a") == 0.0
+        limit.give_back("a")
+    limit.give_back("never seen")
+    assert limit.take("a") == 0.0
+    assert limit.take("a") > 0
+
+
 def test_0_is_any_number(clock):
     limit = paced(0, clock)
     assert not any(limit.take("a") for _ in range(1000))

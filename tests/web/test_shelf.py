@@ -5,7 +5,7 @@ import pytest
 from rag import Assistant
 from rag.errors import BadRequest
 from rag.indexing import silent
-from rag.web.shelf import Busy, Refused, Shelf, clean_name, find_fault
+from rag.web.shelf import Busy, Refused, Shelf, clean_name, find_fault, stamp_of
 
 
 @pytest.fixture
@@ -28,6 +28,10 @@ def titles(shelf):
     return {document.title for document in shelf.assistant.documents}
 
 
+def take_out(shelf, document):
+    return shelf.remove(document.id, stamp_of(document))
+
+
 def test_an_upload_is_kept_beside_the_index_and_answers(shelf, written, index_folder):
     seen = []
     added = shelf.add([written("灯塔.md")], lambda *step: seen.append(step))
@@ -45,15 +49,27 @@ def test_an_upload_is_kept_beside_the_index_and_answers(shelf, written, index_fo
 def test_removal_takes_the_upload_along_and_leaves_the_rest(shelf, written):
     before = titles(shelf)
     (document,) = shelf.add([written("灯塔.md")], silent).documents
-    assert shelf.remove(document.id) == document
+    assert take_out(shelf, document) == document
     assert titles(shelf) == before
     assert list(shelf.uploads.iterdir()) == []
-    assert shelf.remove(document.id) is None
+    assert take_out(shelf, document) is None
+
+
+def test_from_a_list_of_before_no_document_is_removed_that_has_the_id_by_now(shelf, written):
+    """Of two that clash one has a number, which it loses when the other goes."""
+    files = [written("plan.md", "# 甲\n\n甲的内容。"), written("plan.txt", "乙的内容。")]
+    first, second = shelf.add(files, silent).documents
+    assert (first.id, second.id) == ("plan", "plan-2")
+    assert take_out(shelf, first)
+    assert "plan" in {document.id for document in shelf.assistant.documents}
+    assert take_out(shelf, first) is None
+    assert second.text in {document.text for document in shelf.assistant.documents}
+    assert [path.name for path in shelf.uploads.iterdir()] == ["plan.txt"]
 
 
 def test_removing_a_document_leaves_a_file_that_was_no_upload(shelf, corpus):
     document = next(d for d in shelf.assistant.documents if d.source.endswith("rooftops.md"))
-    shelf.remove(document.id)
+    take_out(shelf, document)
     assert (corpus / "rooftops.md").exists()
 
 
@@ -97,17 +113,16 @@ def test_one_change_at_a_time(shelf, written):
 
     def meanwhile(*step):
         with pytest.raises(Busy):
-            shelf.remove(shelf.assistant.documents[0].id)
+            take_out(shelf, shelf.assistant.documents[0])
 
     assert shelf.add([file], meanwhile).documents
 
 
 def test_the_last_document_stays(shelf):
-    *others, last = [d.id for d in shelf.assistant.documents]
+    others = [d.id for d in shelf.assistant.documents][:-1]
     shelf.assistant.remove(others)
-    last = shelf.assistant.documents[0].id
     with pytest.raises(BadRequest):
-        shelf.remove(last)
+        take_out(shelf, shelf.assistant.documents[0])
 
 
 @pytest.mark.parametrize(
