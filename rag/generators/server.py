@@ -284,8 +284,19 @@ def _wait_s(state: "RetryCallState") -> float:
 
 
 def load_server(settings: Settings) -> PromptedGenerator:
-    """The server at the base URL `settings.generator`; nothing is sent yet."""
-    url = urlsplit(settings.generator)
+    """The server at the base URL `settings.generator`; nothing is sent yet.
+
+    Raises BadRequest for what is no URL, which is not shown: it may hold a password.
+    """
+    import httpx
+
+    try:
+        url, _ = urlsplit(settings.generator), httpx.URL(settings.generator)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise BadRequest(
+            f"the URL of the language model can't be read ({error}); give its server's base URL, "
+            "e.g. --generator http://localhost:8000/v1."
+        ) from error
     is_openai = url.scheme == "https" and url.hostname == _OPENAI_HOST
     key = os.environ.get(KEY) or (os.environ.get(OPENAI_KEY, "") if is_openai else "")
     return PromptedGenerator(ServerChat(settings.generator, settings, key=key))

@@ -201,6 +201,13 @@ def test_a_url_without_a_host_is_a_bad_request():
         load_server(Settings(generator="http:///v1"))
 
 
+@pytest.mark.parametrize("url", ["http://me:hunter2@[x", "http://me:hunter2@host:port/v1"])
+def test_what_is_no_url_is_refused_and_not_shown(url):
+    with pytest.raises(BadRequest, match=r"can't be read \(Inv.*localhost:8000") as refused:
+        load_server(Settings(generator=url))
+    assert "hunter2" not in str(refused.value)
+
+
 def test_tokens_are_counted_on_the_safe_side():
     with serving(Says("x")) as server:
         found = chat(server, context_tokens=1000, answer_tokens=300)
