@@ -14,8 +14,8 @@ from rag.building import write_generation
 from rag.comparing import Comparison, path_text
 from rag.embedders import Embedder
 from rag.errors import BadRequest, ReadError
-from rag.generations import be_writer, check_writable, new_generation
-from rag.index import choose_making, publish, telling_damage
+from rag.generations import be_writer, check_writable
+from rag.index import begin_generation, choose_making, telling_damage
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.previous import open_before
@@ -117,11 +117,10 @@ def update_index(
         if before and same and not lost and not run.changes_any():
             return Outcome(before.manifest, *run.became(), failed=_failed(reading), lost=lost)
         entries = run.entries(progress)
-        with new_generation(folder, generation) as fresh:
+        with begin_generation(folder, generation) as fresh:
             built = write_generation(
                 fresh, folder, entries, making=making, tables=run.tables, before=before
             )
-        publish(folder)
         reading.finish()
         progress("indexing", 1, 1)
         return Outcome(

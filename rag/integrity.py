@@ -15,6 +15,7 @@ from rag.manifest import Manifest
 from rag.matrices import Rows
 from rag.records import Records, ends_of_documents, keys_of, read_documents
 from rag.stores import Store
+from rag.stores.milvus import MilvusStore
 from rag.targets import TargetTable
 from rag.types import Chunk, Ids
 
@@ -89,7 +90,7 @@ def _disagreements(path: Path, folder: Path, manifest: Manifest) -> Iterator[str
         "vectors": len(records.vectors),
         "fingerprints": len(records.keys),
         "lexical rows": lexical.rows,
-        "rows of the store": store.size[0],
+        "rows of the store": _count_rows(store),
         "chunks of sources": sum(source.chunks for source in records.sources),
     }
     if len(set(counts.values())) > 1:
@@ -101,6 +102,10 @@ def _disagreements(path: Path, folder: Path, manifest: Manifest) -> Iterator[str
         return
     yield from _faults_of_texts(path, folder, records, documents=manifest.documents)
     yield from _faults_of_vectors(path, records.vectors, store)
+
+
+def _count_rows(store: Store) -> int:
+    return store.count_held() if isinstance(store, MilvusStore) else store.size[0]
 
 
 def _faults_of_texts(

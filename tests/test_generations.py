@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexDamaged, IndexMissing
-from rag.generations import be_writer, path_of, read_current, read_stamp, roll_back
-from rag.index import build_index, load_index, read_documents
+from rag.generations import be_writer, path_of, read_current, read_stamp
+from rag.index import build_index, load_index, read_documents, roll_back
 from rag.settings import Settings
 from rag.types import Document
 

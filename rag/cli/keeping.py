@@ -7,7 +7,7 @@ from rag.assistant import Assistant
 from rag.cli.arguments import folder_of, settings_of
 from rag.cli.terminal import Bars, show, warn
 from rag.errors import BadRequest, IndexDamaged
-from rag.generations import roll_back
+from rag.index import roll_back
 from rag.indexing import Change, update_index
 from rag.integrity import verify_index
 from rag.rendering import checked_text, outcome_row, outcome_text

@@ -267,6 +267,10 @@ class MilvusStore:
     def rows(self) -> MilvusRows:
         return self._rows
 
+    def count_held(self) -> int:
+        """How many of the rows Milvus holds; all of them, unless somebody took them away."""
+        return len(np.intersect1d(self.numbering.keys, self._rows.keys()))
+
     def search(self, queries: Vectors, top_k: int, rows: Ids | None = None) -> tuple[Vectors, Ids]:
         if queries.shape[1:] != (self._dim,):
             raise IndexMismatch(
@@ -328,10 +332,15 @@ class MilvusLexical:
         asked = self._asked(tokens)
         if not asked or (among is not None and not len(among)):
             return np.zeros(0, dtype=np.int64)
-        where = self._numbering.of_documents(among)
-        hits = self._rows.nearest([asked], count + _TIED, field="words", where=where)[0]
-        rows = self._numbering.rows([key for key, score in hits if score > 0])
-        return np.unique(rows[rows >= 0])
+        where, wanted = self._numbering.of_documents(among), count + _TIED
+        limit = wanted
+        while True:  # rows of another generation are passed over
+            hits = self._rows.nearest([asked], limit, field="words", where=where)[0]
+            rows = self._numbering.rows([key for key, score in hits if score > 0])
+            known = rows[rows >= 0]
+            if len(known) >= wanted or len(hits) < limit or limit == _MOST:
+                return np.unique(known[:wanted])
+            limit = min(2 * limit, _MOST)
 
     def _asked(self, tokens: Sequence[str]) -> dict[int, float]:
         known = Counter(token for token in tokens if token in self._words.found)
