@@ -176,7 +176,7 @@ def begin_generation(folder: Path, before: Generation | None) -> Iterator[Path]:
 
 
 def roll_back(folder: Path) -> Current:
-    """Take the generation before into use again, here and in Milvus; doing it twice changes nothing.
+    """Take the generation before into use again, in its Milvus too; twice changes nothing.
 
     Raises IndexMissing if there is none, IndexDamaged if a file of it is altered.
     """
