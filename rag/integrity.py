@@ -8,7 +8,7 @@ import numpy as np
 
 from rag.building import TARGETS, embedded_text
 from rag.errors import RagError
-from rag.generations import Generation, checksum_of, path_of, read_named
+from rag.generations import Generation, checksum_of, path_of, read_current, read_named
 from rag.index import open_stored
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
@@ -32,6 +32,15 @@ class Checked(NamedTuple):
     documents: int
     chunks: int
     faults: tuple[str, ...]
+
+
+def faults_of_files(folder: Path) -> tuple[str, ...]:
+    """A line for each file of the generation in use that is missing or altered; () if none is.
+
+    Raises as `read_current`.
+    """
+    path = path_of(folder, read_current(folder).now)
+    return tuple(_faults_of_files(path, Manifest.load(path, index=folder)))
 
 
 def verify_index(folder: Path) -> Checked:
