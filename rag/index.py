@@ -6,26 +6,14 @@
 embedder and the checksum of every other file.
 """
 
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 
-from rag.building import (
-    LEXICAL,
-    MILVUS,
-    STORED,
-    TARGETS,
-    Fresh,
-    Making,
-    TellingApart,
-    write_generation,
-)
+from rag.building import LEXICAL, MILVUS, STORED, TARGETS, Making, TellingApart
 from rag.embedders import DEFAULT as DEFAULT_EMBEDDER
 from rag.embedders import EMBEDDERS, Embedder, load_embedder
 from rag.errors import BadRequest, IndexDamaged, IndexMismatch, IndexMissing
@@ -45,12 +33,12 @@ from rag.lexical import Lexical, LexicalIndex
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.publishing import fetched_files, open_rows, publish_files, remove_other_rows
-from rag.records import CHUNKS, KEYS, SOURCES, TABLES, VECTORS, Table
+from rag.records import CHUNKS, KEYS, SOURCES, TABLES, VECTORS
 from rag.records import read_documents as read_records
 from rag.settings import DEFAULT_CHUNK_CHARS, Settings
 from rag.stores import STORES, Store
 from rag.targets import TargetTable
-from rag.types import Chunk, Document, Target
+from rag.types import Chunk, Document
 
 MIN_CHUNK_CHARS = 20  # shorter pieces hold no sentence, and a book of them fills the memory
 _FOR_WRITERS = (SOURCES, TABLES, VECTORS, KEYS)  # not read when an index is opened
@@ -74,33 +62,6 @@ class Index:
     targets: TargetTable
     folder: Path | None = None
     stamp: str = ""
-
-
-def build_index(
-    documents: Iterable[Document],
-    settings: Settings,
-    curated: Iterable[Target] = (),
-    *,
-    folder: Path | None = None,
-) -> Index:
-    """Chunk, embed and index documents; ids that clash get a number, order is kept.
-
-    curated: rows of a table of targets; plans that have none get what a rule finds in their text.
-    folder: where the index shall stand, in place of one that stands there; none if left out.
-    """
-    runs = groupby(documents, key=attrgetter("source"))
-    entries = (Fresh(path, "", run) for path, run in runs)
-    tables = [Table("targets.csv", "", tuple(curated))]
-    making = choose_making(settings, None)
-    if folder is not None:
-        with be_writer(folder):
-            before = next(iter(generations_of(folder)), None)
-            with begin_generation(folder, before) as fresh:
-                write_generation(fresh, folder, entries, making=making, tables=tables)
-        return load_index(folder, settings, embedder=making.embedder)
-    with tempfile.TemporaryDirectory() as place:
-        write_generation(Path(place), Path(place), entries, making=making, tables=tables)
-        return _open(Path(place), Path(place), making.embedder)
 
 
 def choose_making(
