@@ -20,8 +20,9 @@ from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.previous import open_before
 from rag.readers import find_files
-from rag.reading import Progress, Reading, fingerprint_of_readers
+from rag.reading import Reading, fingerprint_of_readers
 from rag.settings import Settings
+from rag.types import Progress
 
 _TABLE = "targets.csv"
 

@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from rag.errors import EngineMissing, IndexDamaged, IndexMismatch
+from rag.errors import EngineMissing, IndexDamaged, IndexMismatch, first_line
 from rag.stores.flat import unit
 from rag.types import Ids, Vectors
 
@@ -65,7 +65,7 @@ def connect(uri: str) -> Any:  # noqa: ANN401 - pymilvus has no types
         return MilvusClient(uri)
     except (ConnectionConfigException, MilvusException, OSError) as error:
         raise EngineMissing(
-            f"no Milvus answers at {uri} ({_first_line(error)}); start it or name another: "
+            f"no Milvus answers at {uri} ({first_line(error)}); start it or name another: "
             "`rag index corpus/ --store milvus --uri ./tanwen.db`."
         ) from error
 
@@ -350,7 +350,3 @@ class MilvusLexical:
 def _parts(values: Any) -> Iterator[list[int]]:  # noqa: ANN401 - an array or a list
     listed = np.asarray(values).tolist()
     return (listed[begin : begin + _NAMED] for begin in range(0, len(listed), _NAMED))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
