@@ -81,7 +81,12 @@ def _parse(archive: ZipFile, name: str) -> Any:  # noqa: ANN401  # lxml has no t
     if size > MAX_PART_BYTES:
         raise ValueError(f"{name} unpacks to {size:,} bytes, the limit is {MAX_PART_BYTES:,}")
     parser = etree.XMLParser(resolve_entities=False, remove_blank_text=True)
-    root = etree.fromstring(archive.read(name), parser)
+    try:
+        root = etree.fromstring(archive.read(name), parser)
+    except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
+        raise
     if root.getroottree().docinfo.doctype:
         raise ValueError("its XML defines entities, which Word files may not")
     return root

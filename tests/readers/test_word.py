@@ -213,7 +213,7 @@ def test_a_small_file_that_asks_for_gigabytes_is_refused(
     path = with_body(tmp_path / "bomb.docx", xml, prolog=prolog, encoding=encoding)
     assert path.stat().st_size < 1_000_000
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(ReadError, match=r"bomb\.docx is a damaged Word file"):
+    with pytest.raises(ReadError, match=r"fill the memory: .* 300 MB and 60 s; save|amplification"):
         read_file(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 50_000  # KB
 
