@@ -34,6 +34,7 @@ _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
 _SIDE_BY_SIDE = 8  # requests; servers batch them themselves
 _SHOWN_CHARS = 200  # of what a server says went wrong
 _WIDE = re.compile(r"[^\x00-\u02ff]")
+_LINE_END = re.compile(r"[\r\n]")
 _log = logging.getLogger(__name__)
 
 
@@ -207,7 +208,7 @@ class ServerChat:
                 if text:
                     yield text
                 return cut
-            for line in response.iter_lines():
+            for line in _lines(response):
                 if not line.startswith("data:"):
                     continue
                 data = line[5:].strip()
@@ -257,6 +258,18 @@ class ServerChat:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
+
+
+def _lines(response: "httpx.Response") -> Iterator[str]:
+    """What stands between ends of lines; httpx also cuts at U+2028, which JSON may hold.
+
+    source: HTML Standard, "Server-sent events", 9.2.5.
+    """
+    rest = ""
+    for text in response.iter_text():
+        *lines, rest = _LINE_END.split(rest + text)
+        yield from lines
+    yield rest
 
 
 def _said(event: Any, part: str) -> tuple[str, bool]:  # noqa: ANN401 - any JSON

@@ -43,6 +43,13 @@ def test_a_reply_is_read_streamed_or_whole(turn):
     assert body["max_tokens"] == 33
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_marks_that_only_look_like_line_ends_cut_no_event(end):
+    said = '{"choices": [{"delta": {"content": "甲\u2028乙\x85丙"}, "finish_reason": "stop"}]}'
+    with serving(Raw(f"data: {said}{end}{end}data: [DONE]{end}{end}")) as server:
+        assert read(chat(server).stream(MESSAGES)) == ("甲\u2028乙\x85丙", False)
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_reply_that_its_length_cut_off_says_so(whole):
     with serving(Says("江苏1", "length", whole)) as server:
