@@ -87,7 +87,11 @@ class Found:
 
 
 class Answerer:
-    """Answers from one generation of an index; holds no state between questions."""
+    """Answers from one generation of an index.
+
+    Between questions it keeps the vectors of sentences that were looked at and the last ranking,
+    both to save time: no answer depends on what was asked before.
+    """
 
     def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index

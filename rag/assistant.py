@@ -18,11 +18,10 @@ from rag.indexing import Change, Outcome, index_paths, silent, update_index
 from rag.judging import Judge
 from rag.logs import log_fault
 from rag.query import understand
-from rag.reading import Progress
 from rag.retrieval import Filter
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.stores.milvus import is_uri
-from rag.types import Answer, Document, Hit, Target
+from rag.types import Answer, Document, Hit, Progress, Target
 
 _TOGETHER = 256  # questions that a language model is given at once
 _log = logging.getLogger(__name__)

@@ -6,18 +6,8 @@ no figure is shown that its citation lacks. The words around a quote are the pro
 language model writes was verified before, word by word: `rag.verifying`.
 """
 
-from typing import NamedTuple
-
 from rag.checking import find_false_figures
-from rag.types import Citation, Document, Draft, Evidence, Query, Statement
-
-
-class Cited(NamedTuple):
-    """lines: the statements kept, with markers. left_out: how many were dropped."""
-
-    lines: tuple[str, ...]
-    citations: tuple[Citation, ...]
-    left_out: int
+from rag.types import Citation, Document, Evidence, Query, Statement
 
 
 class Citer:
@@ -58,13 +48,6 @@ class Citer:
                 score=evidence.score,
             )
         return self._markers[key]
-
-
-def cite(query: Query, draft: Draft) -> Cited:
-    """Check each statement of a draft and give what is kept its markers."""
-    citer = Citer(query)
-    lines = tuple(filter(None, map(citer.add, draft.statements)))
-    return Cited(lines, citer.citations, citer.left_out)
 
 
 def is_borne_out(query: Query, statement: Statement) -> bool:

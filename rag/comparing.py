@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from rag.building import Before, Fresh, Kept, TellingApart
 from rag.errors import BadRequest, ReadError
-from rag.reading import Progress, Reading, checksum_of_file
+from rag.reading import Reading, checksum_of_file
 from rag.records import Table
 from rag.targets import TargetTable
-from rag.types import Document
+from rag.types import Document, Progress
 
 
 class Became(NamedTuple):

@@ -12,6 +12,8 @@ RagError
 └── BadRequest      a question or an argument can't be used
 """
 
+_SHOWN_CHARS = 160
+
 
 class RagError(Exception):
     """Base of every error a caller may see; the command line prints it as one line."""
@@ -51,3 +53,8 @@ class ModelFailed(RagError):
 
 class BadRequest(RagError):
     pass
+
+
+def first_line(error: Exception) -> str:
+    """Of what a library says, to be shown in a message of ours; its kind if it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:_SHOWN_CHARS]

@@ -145,28 +145,28 @@ def new_generation(folder: Path, before: Generation | None = None) -> Iterator[P
     _remove_leftovers(folder)
 
 
-def roll_back(folder: Path) -> Current:
-    """Take the generation before into use again; doing it twice changes nothing.
+@contextmanager
+def old_generation(folder: Path) -> Iterator[Path]:
+    """The folder of the generation before, whole; it comes into use again if the block ends well.
 
-    Raises IndexMissing if there is none, IndexDamaged if a file of it is altered.
+    Only for the holder of the lock. Raises IndexMissing if there is none, IndexDamaged if a file
+    of it is altered.
     """
-    with be_writer(folder):
-        now, before = read_named(folder)
-        if before is None:
-            raise IndexMissing(
-                f"{folder} holds no generation before {now.name}; build anew: "
-                f"`rag index corpus/ --index {folder}`."
-            )
-        path = path_of(folder, before)
-        if checksum_of(path / MANIFEST) != before.checksum:
-            raise IndexDamaged(
-                f"{path / MANIFEST} is altered or missing, so there is nothing to go back to; "
-                f"rebuild the index: `rag index corpus/ --index {folder}`."
-            )
-        Manifest.load(path, index=folder).check_files(path, index=folder)
-        current = Current(before, now)
-        _switch(folder, current)
-        return current
+    now, before = read_named(folder)
+    if before is None:
+        raise IndexMissing(
+            f"{folder} holds no generation before {now.name}; build anew: "
+            f"`rag index corpus/ --index {folder}`."
+        )
+    path = path_of(folder, before)
+    if checksum_of(path / MANIFEST) != before.checksum:
+        raise IndexDamaged(
+            f"{path / MANIFEST} is altered or missing, so there is nothing to go back to; "
+            f"rebuild the index: `rag index corpus/ --index {folder}`."
+        )
+    Manifest.load(path, index=folder).check_files(path, index=folder)
+    yield path
+    _switch(folder, Current(before, now))
 
 
 def read_named(folder: Path) -> Current:

@@ -7,7 +7,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +44,7 @@ _LINKS = {
 _ARABIC_ARTICLE = re.compile(r"^[وف]?(?:[بك]?ال|لل)(?=\w{3})")
 _ARABIC_ENDING = re.compile(r"(?<=\w{3})(?:ات|ية|ة|ه)$")
 _MARK = "|"
+_KEYS_KEPT = 1 << 13  # of each language; the glossary has 2,804 in one at most
 _SHORT_WORD = 3  # GES, PUE and "non" are left as they are
 
 
@@ -203,7 +204,7 @@ def _key(language: str) -> Callable[[str], str]:
     stem = _stem(language)
     links = frozenset(fold(_LINKS.get(language, "")).split())
 
-    @cache
+    @lru_cache(_KEYS_KEPT)
     def key(piece: str) -> str:
         if not piece[0].isalnum():
             return _MARK

@@ -6,47 +6,39 @@
 embedder and the checksum of every other file.
 """
 
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 
-from rag.building import (
-    LEXICAL,
-    MILVUS,
-    STORED,
-    TARGETS,
-    Fresh,
-    Making,
-    TellingApart,
-    write_generation,
-)
+from rag.building import LEXICAL, MILVUS, STORED, TARGETS, Making, TellingApart
 from rag.embedders import DEFAULT as DEFAULT_EMBEDDER
 from rag.embedders import EMBEDDERS, Embedder, load_embedder
 from rag.errors import BadRequest, IndexDamaged, IndexMismatch, IndexMissing
 from rag.generations import (
+    Current,
+    Generation,
     be_writer,
     generations_of,
     new_generation,
+    old_generation,
     path_of,
     read_current,
+    read_named,
     read_stamp,
 )
 from rag.lexical import Lexical, LexicalIndex
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
-from rag.publishing import fetched_files, open_rows, publish_files
-from rag.records import CHUNKS, KEYS, SOURCES, TABLES, VECTORS, Table
+from rag.publishing import fetched_files, open_rows, publish_files, remove_other_rows
+from rag.records import CHUNKS, KEYS, SOURCES, TABLES, VECTORS
 from rag.records import read_documents as read_records
 from rag.settings import DEFAULT_CHUNK_CHARS, Settings
 from rag.stores import STORES, Store
 from rag.targets import TargetTable
-from rag.types import Chunk, Document, Target
+from rag.types import Chunk, Document
 
 MIN_CHUNK_CHARS = 20  # shorter pieces hold no sentence, and a book of them fills the memory
 _FOR_WRITERS = (SOURCES, TABLES, VECTORS, KEYS)  # not read when an index is opened
@@ -70,34 +62,6 @@ class Index:
     targets: TargetTable
     folder: Path | None = None
     stamp: str = ""
-
-
-def build_index(
-    documents: Iterable[Document],
-    settings: Settings,
-    curated: Iterable[Target] = (),
-    *,
-    folder: Path | None = None,
-) -> Index:
-    """Chunk, embed and index documents; ids that clash get a number, order is kept.
-
-    curated: rows of a table of targets; plans that have none get what a rule finds in their text.
-    folder: where the index shall stand, in place of one that stands there; none if left out.
-    """
-    runs = groupby(documents, key=attrgetter("source"))
-    entries = (Fresh(path, "", run) for path, run in runs)
-    tables = [Table("targets.csv", "", tuple(curated))]
-    making = choose_making(settings, None)
-    if folder is not None:
-        with be_writer(folder):
-            before = next(iter(generations_of(folder)), None)
-            with new_generation(folder, before) as fresh:
-                write_generation(fresh, folder, entries, making=making, tables=tables)
-        publish(folder)
-        return load_index(folder, settings, embedder=making.embedder)
-    with tempfile.TemporaryDirectory() as place:
-        write_generation(Path(place), Path(place), entries, making=making, tables=tables)
-        return _open(Path(place), Path(place), making.embedder)
 
 
 def choose_making(
@@ -160,13 +124,45 @@ def load_published(uri: str, settings: Settings) -> Index:
         return _open(path, path, embedder, uri=uri)
 
 
-def publish(folder: Path) -> None:
-    """Bring the generation in use into the Milvus that has its rows, if one has."""
-    path = path_of(folder, read_current(folder).now)
+@contextmanager
+def begin_generation(folder: Path, before: Generation | None) -> Iterator[Path]:
+    """As `new_generation`; the Milvus that has its rows, if one has, takes it into use as well.
+
+    That comes first, so that nothing is changed here where Milvus can't be written to.
+    """
+    with new_generation(folder, before) as fresh:
+        yield fresh
+        _publish(fresh, folder)
+    _remove_other_rows(folder)
+
+
+def roll_back(folder: Path) -> Current:
+    """Take the generation before into use again, in its Milvus too; twice changes nothing.
+
+    Raises IndexMissing if there is none, IndexDamaged if a file of it is altered.
+    """
+    with be_writer(folder):
+        with old_generation(folder) as path:
+            _publish(path, folder)
+        return read_named(folder)
+
+
+def _publish(path: Path, folder: Path) -> None:
     manifest = Manifest.load(path, index=folder)
     if manifest.store == MILVUS:
         names = [MANIFEST, *(name for name in manifest.files if name not in _FOR_WRITERS)]
-        publish_files(path, manifest.uri, names, stored=path / STORED)
+        publish_files(path, manifest.uri, names)
+
+
+def _remove_other_rows(folder: Path) -> None:
+    """Those that no generation of the folder has; none where it can't be told which these are."""
+    paths = [path_of(folder, generation) for generation in generations_of(folder)]
+    with suppress(IndexDamaged):
+        manifests = [Manifest.load(path, index=folder) for path in paths]
+        uri = manifests[0].uri
+        kept = [p / STORED for p, m in zip(paths, manifests, strict=True) if m.uri == uri]
+        if uri:
+            remove_other_rows(uri, kept)
 
 
 def load_index(folder: Path, settings: Settings, *, embedder: Embedder | None = None) -> Index:

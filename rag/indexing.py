@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.building import write_generation
+from rag.building import Before, Making, write_generation
 from rag.comparing import Comparison, path_text
 from rag.embedders import Embedder
 from rag.errors import BadRequest, ReadError
-from rag.generations import be_writer, check_writable, new_generation
-from rag.index import choose_making, publish, telling_damage
+from rag.generations import be_writer, check_writable
+from rag.index import begin_generation, choose_making, telling_damage
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.previous import open_before
 from rag.readers import find_files
-from rag.reading import Progress, Reading, fingerprint_of_readers
+from rag.reading import Reading, fingerprint_of_readers
 from rag.settings import Settings
+from rag.types import Progress
 
 _TABLE = "targets.csv"
 
@@ -87,41 +88,28 @@ def update_index(
     Raises ReadError if none of the files could be read, BadRequest for an id that isn't held or if
     nothing would be left, WriteError if the index can't be written; nothing is changed then.
     """
-    paths = change.paths
     check_writable(folder)
-    tables = {path_text(table): table for path in paths for table in _tables_at(path)}
-    named = [path for path in paths if path_text(path) not in tables]
-    found = find_files(named)
-    recipe, reading = fingerprint_of_readers(), Reading()
+    named = _find(change.paths)
     with be_writer(folder):
         before, generation, lost = open_before(folder)
-        run = Comparison(before, reading)
-        with telling_damage(folder):
-            run.leave_out(change.remove, folder)
-            run.compare_files(found.files, recipe)
-            run.compare_tables(tables)
-            _refuse_strays(found.strays, reading)
-            if change.sync:
-                run.leave_out_gone([path_text(path) for path in paths if path.is_dir()])
-        manifest = before.manifest if before else None
-        making = choose_making(settings, manifest, recipe=recipe, embedder=embedder)
+        reading = Reading()
+        run = _compare(change, named, folder, before=before, reading=reading)
+        making = choose_making(
+            settings,
+            before.manifest if before else None,
+            recipe=fingerprint_of_readers(),
+            embedder=embedder,
+        )
         if settings.ray:
             reading.spread(folder, making, settings, progress=progress)
-        if paths and not run.leaves_out_any() and not run.has_any_of(found.files):
-            raise ReadError(_why_none(paths, _failed(reading)))
-        if not run.has_any():
-            raise BadRequest(
-                f"{folder} would hold no document any more; to be rid of it, delete the folder."
-            )
-        same = before and making.makes_as(before.manifest) and making.stores_as(before.manifest)
-        if before and same and not lost and not run.changes_any():
-            return Outcome(before.manifest, *run.became(), failed=_failed(reading), lost=lost)
+        _check_any(change.paths, named, run, folder, reading)
+        if before and not lost and not run.changes_any() and _is_kept(before.manifest, making):
+            return Outcome(before.manifest, *run.became(), failed=_failed(reading))
         entries = run.entries(progress)
-        with new_generation(folder, generation) as fresh:
+        with begin_generation(folder, generation) as fresh:
             built = write_generation(
                 fresh, folder, entries, making=making, tables=run.tables, before=before
             )
-        publish(folder)
         reading.finish()
         progress("indexing", 1, 1)
         return Outcome(
@@ -133,6 +121,59 @@ def update_index(
         )
 
 
+class _Named(NamedTuple):
+    """Documents and tables of targets, by the absolute path of each; strays: as `Found`."""
+
+    files: dict[str, Path]
+    tables: dict[str, Path]
+    strays: tuple[Path, ...]
+
+
+def _find(paths: Sequence[Path]) -> _Named:
+    """What paths name: a CSV is a table of targets, in a folder one called `targets.csv`."""
+    listed = [path for path in paths if path.suffix.lower() == ".csv" and path.is_file()]
+    others = [path for path in paths if path not in listed]
+    files = find_files(others)
+    tables = find_files([*listed, *filter(Path.is_dir, others)], wanted=lambda name: name == _TABLE)
+    own = {path: file for path, file in tables.files.items() if not _is_of_index(file)}
+    return _Named(files.files, own, tuple(sorted((*files.strays, *tables.strays))))
+
+
+def _is_of_index(table: Path) -> bool:
+    return table.with_name(MANIFEST).exists()
+
+
+def _compare(
+    change: Change, named: _Named, folder: Path, *, before: Before | None, reading: Reading
+) -> Comparison:
+    """What is asked for beside what the index at `folder` holds."""
+    run = Comparison(before, reading)
+    with telling_damage(folder):
+        run.leave_out(change.remove, folder)
+        run.compare_files(named.files, fingerprint_of_readers())
+        run.compare_tables(named.tables)
+        _refuse_strays(named.strays, reading)
+        if change.sync:
+            run.leave_out_gone([path_text(path) for path in change.paths if path.is_dir()])
+    return run
+
+
+def _check_any(
+    paths: Sequence[Path], named: _Named, run: Comparison, folder: Path, reading: Reading
+) -> None:
+    """Raise ReadError if none of the files can be read, BadRequest if nothing would be held."""
+    if paths and not run.leaves_out_any() and not run.has_any_of(named.files):
+        raise ReadError(_why_none(paths, _failed(reading)))
+    if not run.has_any():
+        raise BadRequest(
+            f"{folder} would hold no document any more; to be rid of it, delete the folder."
+        )
+
+
+def _is_kept(manifest: Manifest, making: Making) -> bool:
+    return making.makes_as(manifest) and making.stores_as(manifest)
+
+
 def _refuse_strays(links: Sequence[Path], reading: Reading) -> None:
     """Files of other places that a folder leads to were not named by anybody."""
     for link in links:
@@ -142,14 +183,6 @@ def _refuse_strays(links: Sequence[Path], reading: Reading) -> None:
 
 def _failed(reading: Reading) -> tuple[tuple[Path, str], ...]:
     return tuple(reading.bad.values())
-
-
-def _tables_at(path: Path) -> list[Path]:
-    """The tables of targets named: a CSV, or `targets.csv` in a folder, save those of an index."""
-    if path.suffix.lower() == ".csv" and path.is_file():
-        return [path]
-    tables = sorted(path.rglob(_TABLE)) if path.is_dir() else []
-    return [table for table in tables if not table.with_name(MANIFEST).exists()]
 
 
 def _why_none(paths: Sequence[Path], failed: Sequence[tuple[Path, str]]) -> str:

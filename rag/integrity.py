@@ -8,13 +8,14 @@ import numpy as np
 
 from rag.building import TARGETS, embedded_text
 from rag.errors import RagError
-from rag.generations import Generation, checksum_of, path_of, read_named
+from rag.generations import Generation, checksum_of, path_of, read_current, read_named
 from rag.index import open_stored
 from rag.manifest import NAME as MANIFEST
 from rag.manifest import Manifest
 from rag.matrices import Rows
 from rag.records import Records, ends_of_documents, keys_of, read_documents
 from rag.stores import Store
+from rag.stores.milvus import MilvusStore
 from rag.targets import TargetTable
 from rag.types import Chunk, Ids
 
@@ -31,6 +32,15 @@ class Checked(NamedTuple):
     documents: int
     chunks: int
     faults: tuple[str, ...]
+
+
+def faults_of_files(folder: Path) -> tuple[str, ...]:
+    """A line for each file of the generation in use that is missing or altered; () if none is.
+
+    Raises as `read_current`.
+    """
+    path = path_of(folder, read_current(folder).now)
+    return tuple(_faults_of_files(path, Manifest.load(path, index=folder)))
 
 
 def verify_index(folder: Path) -> Checked:
@@ -89,7 +99,7 @@ def _disagreements(path: Path, folder: Path, manifest: Manifest) -> Iterator[str
         "vectors": len(records.vectors),
         "fingerprints": len(records.keys),
         "lexical rows": lexical.rows,
-        "rows of the store": store.size[0],
+        "rows of the store": _count_rows(store),
         "chunks of sources": sum(source.chunks for source in records.sources),
     }
     if len(set(counts.values())) > 1:
@@ -101,6 +111,10 @@ def _disagreements(path: Path, folder: Path, manifest: Manifest) -> Iterator[str
         return
     yield from _faults_of_texts(path, folder, records, documents=manifest.documents)
     yield from _faults_of_vectors(path, records.vectors, store)
+
+
+def _count_rows(store: Store) -> int:
+    return store.count_held() if isinstance(store, MilvusStore) else store.size[0]
 
 
 def _faults_of_texts(

@@ -1,14 +1,14 @@
 """A generation into Milvus, and out of it again: its rows, and the files that open it.
 
 New rows are added under new keys, then the generation's files, then the note of which generation
-is in use; what it no longer needs goes last. So a reader of the generation before finds all its
-rows until it takes up the new one, and a writer that is killed leaves only what the next removes.
+is in use; what none needs that the index's folder keeps goes last. So the one before can be read,
+verified and gone back to, and a writer that is killed leaves only what the next removes.
 """
 
 import base64
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -74,8 +74,8 @@ def publish_rows(
     counted.save(words / WORDS)
 
 
-def publish_files(folder: Path, uri: str, names: Iterable[str], *, stored: Path) -> None:
-    """Put a generation's files into Milvus, name it as the one in use, remove what is of others."""
+def publish_files(folder: Path, uri: str, names: Iterable[str]) -> None:
+    """Put a generation's files into Milvus and name it as the one in use; other files go."""
     files = _Files(uri)
     files.create()
     generation = key_of((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -83,9 +83,15 @@ def publish_files(folder: Path, uri: str, names: Iterable[str], *, stored: Path)
         files.put(f"{generation}/{name}", (folder / name).read_bytes())
     files.put(_IN_USE, str(generation).encode())
     files.keep_only(f"{generation}/")
-    store = MilvusStore.load(stored, uri)
-    store.rows.remove(np.setdiff1d(store.rows.keys(), store.numbering.keys))
-    store.rows.flush()
+
+
+def remove_other_rows(uri: str, kept: Sequence[Path]) -> None:
+    """Remove from Milvus what is in none of the generations whose numberings stand at `kept`."""
+    stores = [MilvusStore.load(stored, uri) for stored in kept]
+    rows = stores[0].rows
+    needed = np.concatenate([store.numbering.keys for store in stores])
+    rows.remove(np.setdiff1d(rows.keys(), needed))
+    rows.flush()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections.abc import Callable
 from functools import cache
 from itertools import islice
 from operator import itemgetter
@@ -14,7 +13,7 @@ from rag.readers import MAX_FILE_BYTES, read_file
 from rag.records import Keys
 from rag.settings import Settings, data_file
 from rag.spreading import Spread, spread_reading
-from rag.types import Document, Vectors
+from rag.types import Document, Progress, Vectors
 
 _SMALL_BYTES = 1 << 16  # read at once; `file_digest` takes a buffer of four times as much
 # What decides which documents and targets a file gives: with any of it altered, all is read anew.
@@ -22,7 +21,6 @@ _DECIDING = (
     *("readers/*.py", "chunking.py", "extraction.py", "figures.py", "indicators*"),
     *("language.py", "places.py", "types.py"),
 )
-Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
 
 
 class Reading:

@@ -268,14 +268,19 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return row
 
 
-def _document(row: dict[str, Any], home: str) -> Document:
-    """row: changed in place."""
-    del row["targets"]
-    row["source"] = _joined_path(home, row["source"])
+def to_document(row: dict[str, Any]) -> Document:
+    """A Document from what JSON made of its fields; row: changed in place."""
     row["page_spans"] = tuple(PageSpan(*span) for span in row["page_spans"])
     row["sections"] = tuple(Section(*section) for section in row["sections"])
     row["aliases"] = tuple(row["aliases"])
     return Document(**row)
+
+
+def _document(row: dict[str, Any], home: str) -> Document:
+    """row: changed in place."""
+    del row["targets"]
+    row["source"] = _joined_path(home, row["source"])
+    return to_document(row)
 
 
 def _joined_path(home: str, path: str) -> str:

@@ -25,9 +25,9 @@ from rag.chunking import split_document
 from rag.embedders import load_embedder
 from rag.errors import EngineMissing, ReadError
 from rag.readers import read_file
-from rag.records import Keys, keys_of
+from rag.records import Keys, keys_of, to_document
 from rag.settings import Settings
-from rag.types import Document, PageSpan, Section, Vectors
+from rag.types import Document, Progress, Vectors
 
 LOCAL = "local"
 _TEXTS = 256  # in a piece: what one call of the embedder gets
@@ -35,7 +35,6 @@ _PIECES = 2  # pieces in a batch
 _KEPT = ".npz"
 _TRIES = 4  # of what its process dies at; a lost node costs what lay there one, too
 _DIED = "the process that read it died; see whether it opens, or leave it out"
-Progress = Callable[[str, int, int], None]
 
 
 class Spread:
@@ -51,7 +50,7 @@ class Spread:
             raise ReadError(self._reasons[path])
         with np.load(self._folder / self._names[path], allow_pickle=False) as kept:
             rows = json.loads(kept["documents"].tobytes().decode("utf-8", "surrogatepass"))
-        return tuple(_document(row) for row in rows)
+        return tuple(to_document(row) for row in rows)
 
     def embedded(self, path: str) -> tuple[Keys, Vectors]:
         """Fingerprints and vectors of the chunks of a file, in order."""
@@ -294,10 +293,3 @@ def _name(path: str, sha256: str, making: Making) -> str:
     made = (path, sha256, making.recipe, making.embedder.identity, str(making.chunk_chars))
     told = "\0".join(made).encode("utf-8", "surrogatepass")
     return hashlib.sha256(told).hexdigest()[:32] + _KEPT
-
-
-def _document(row: dict[str, Any]) -> Document:
-    row["page_spans"] = tuple(PageSpan(*span) for span in row["page_spans"])
-    row["sections"] = tuple(Section(*section) for section in row["sections"])
-    row["aliases"] = tuple(row["aliases"])
-    return Document(**row)

@@ -5,6 +5,7 @@ document -> section -> chunk -> hit -> citation -> answer. Offsets count Unicode
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 Ids = NDArray[np.int64]
+Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
 LEVELS = ("national", "ministry", "province", "city", "district")  # of who issued a document
 STATUSES = ("final", "draft")
 

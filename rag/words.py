@@ -8,7 +8,7 @@ training questions, see `evals/LOG.md`): 公交 and 公共交通 share a charact
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
@@ -18,6 +18,8 @@ _TOKEN = re.compile(
     rf"|(?P<pairs>[{_CJK_PAIRS}]+)"
     rf"|(?P<word>[^\W\d_{_CJK_PAIRS}]+)"
 )
+_STEMS_KEPT = 1 << 15  # more words than a library of plans has in letters; 5 MB
+_FOREIGN_DIGIT = re.compile(r"[^\D0-9]")
 
 
 def tokenize(text: str) -> list[str]:
@@ -41,7 +43,7 @@ def tokenize(text: str) -> list[str]:
     return tokens
 
 
-@cache
+@lru_cache(_STEMS_KEPT)
 def _stem(word: str) -> str:
     """English stem of a word in plain letters, whatever its language; others stay whole."""
     return str(_stemmer().stemWord(word)) if word.isascii() else word
@@ -59,9 +61,6 @@ def normalize(text: str) -> str:
     return _FOREIGN_DIGIT.sub(
         lambda digit: str(unicodedata.decimal(digit.group())), unicodedata.normalize("NFKC", text)
     )
-
-
-_FOREIGN_DIGIT = re.compile(r"[^\D0-9]")
 
 
 def _folded(text: str) -> str:

@@ -3,10 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from making_index import build_index
 
 from rag import Answer, Assistant, Document, RagError, Settings
 from rag.errors import BadRequest, IndexMissing, ReadError
-from rag.index import build_index
 
 QUESTIONS = (
     "江苏2025年风电装机目标是多少?",

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citing import cite
+from rag.citing import Citer
 from rag.query import understand
-from rag.types import Document, Draft, Evidence, PageSpan, Statement
+from rag.types import Document, Evidence, PageSpan, Statement
 
 TEXT = "到2025年装机达到4,000万千瓦。到２０３０年达到 25%。继续推进。"
 DOCUMENT = Document(
@@ -29,8 +29,14 @@ def evidence(quote, document=DOCUMENT, score=1.0):
 FIRST, SECOND = evidence("到2025年装机达到4,000万千瓦。"), evidence("到２０３０年达到 25%。")
 
 
+def cite(*statements):
+    """The lines that stand, and the citer that has the rest."""
+    citer = Citer(QUERY)
+    return tuple(filter(None, map(citer.add, statements))), citer
+
+
 def lines(*statements):
-    return cite(QUERY, Draft(statements)).lines
+    return cite(*statements)[0]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +61,8 @@ def test_a_statement_stays_if_quote_title_region_page_or_question_bears_its_figu
     ["到2025年达到4001万千瓦", "达到25%", "达到400万千瓦", "第344页:4000万千瓦", "4.000万千瓦"],
 )
 def test_a_statement_with_a_figure_of_its_own_is_dropped_and_counted(text):
-    cited = cite(QUERY, Draft((Statement(text, (FIRST,)), Statement("达到25%", (SECOND,)))))
-    assert cited.lines == ("达到25%[1]",)
+    found, cited = cite(Statement(text, (FIRST,)), Statement("达到25%", (SECOND,)))
+    assert found == ("达到25%[1]",)
     assert cited.left_out == 1
     assert [citation.quote for citation in cited.citations] == [SECOND.quote]
 
@@ -80,23 +86,18 @@ def test_a_statement_without_evidence_stays_if_it_says_no_figure():
 
 
 def test_markers_are_numbered_by_first_use_and_shared_by_the_same_slice():
-    cited = cite(
-        QUERY,
-        Draft(
-            (
-                Statement("乙", (SECOND,)),
-                Statement("甲", (FIRST, evidence(SECOND.quote, score=0.5))),
-                Statement("丙", (evidence(SECOND.quote, OTHER),)),
-            )
-        ),
+    found, cited = cite(
+        Statement("乙", (SECOND,)),
+        Statement("甲", (FIRST, evidence(SECOND.quote, score=0.5))),
+        Statement("丙", (evidence(SECOND.quote, OTHER),)),
     )
-    assert cited.lines == ("乙[1]", "甲[2][1]", "丙[3]")
+    assert found == ("乙[1]", "甲[2][1]", "丙[3]")
     assert [c.document.id for c in cited.citations] == ["d", "d", "e"]
     assert [c.marker for c in cited.citations] == [1, 2, 3]
 
 
 def test_a_citation_says_where_its_quote_stands():
-    (citation,) = cite(QUERY, Draft((Statement("乙", (SECOND,)),))).citations
+    (citation,) = cite(Statement("乙", (SECOND,)))[1].citations
     assert citation.document.text[citation.start : citation.end] == citation.quote == SECOND.quote
     assert citation.pages == (344,)
     assert citation.score == SECOND.score
@@ -114,12 +115,12 @@ statements = st.builds(
 
 @given(st.lists(statements, max_size=5))
 def test_every_marker_has_its_citation_and_every_citation_its_marker(drafted):
-    cited = cite(QUERY, Draft(tuple(drafted)))
-    used = [int(n) for line in cited.lines for n in re.findall(r"\[(\d+)\]", line)]
+    found, cited = cite(*drafted)
+    used = [int(n) for line in found for n in re.findall(r"\[(\d+)\]", line)]
     assert list(dict.fromkeys(used)) == [citation.marker for citation in cited.citations]
     assert [citation.marker for citation in cited.citations] == list(
         range(1, len(cited.citations) + 1)
     )
-    assert len(cited.lines) + cited.left_out == len(drafted)
+    assert len(found) + cited.left_out == len(drafted)
     for citation in cited.citations:
         assert citation.document.text[citation.start : citation.end] == citation.quote

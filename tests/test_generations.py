@@ -2,10 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
+from making_index import build_index
 
 from rag.errors import IndexDamaged, IndexMissing
-from rag.generations import be_writer, path_of, read_current, read_stamp, roll_back
-from rag.index import build_index, load_index, read_documents
+from rag.generations import be_writer, path_of, read_current, read_stamp
+from rag.index import load_index, read_documents, roll_back
 from rag.settings import Settings
 from rag.types import Document
 

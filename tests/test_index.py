@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from making_index import build_index
 
 from rag import generations
 from rag import index as index_module
@@ -21,7 +22,7 @@ from rag.generations import (
     path_of,
     read_current,
 )
-from rag.index import build_index, load_index, read_documents
+from rag.index import load_index, read_documents
 from rag.manifest import NAME, Manifest
 from rag.query import understand
 from rag.retrieval import Retriever

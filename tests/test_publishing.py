@@ -10,8 +10,11 @@ import pytest
 from rag import cli, publishing
 from rag.assistant import Assistant
 from rag.errors import BadRequest, EngineMissing, IndexMissing
+from rag.index import roll_back
+from rag.integrity import verify_index
 from rag.settings import Settings
 from rag.stores import milvus
+from rag.stores.milvus import MilvusStore
 
 QUESTIONS = ("江苏2025年风电装机目标?", "how many beehives?", "湖南的公交车", "屋顶", "甘肃2030年")
 
@@ -67,14 +70,12 @@ def test_it_finds_what_a_folder_finds_through_changes(corpus, tmp_path):
         assert found(opened, **only) == expected
     more = tmp_path / "more.md"
     more.write_text("# Bees\n\nThe city keeps forty beehives on its roofs.\n", encoding="utf-8")
-    keys = stored.index.store.rows.keys()
     stored.add([more])
     plain.add([more])
     assert found(stored) == found(plain)
     stored.remove([str(more)])
     plain.remove([str(more)])
     assert found(stored) == found(plain) == found(Assistant.load(uri))
-    assert stored.index.store.rows.keys().tolist() == keys.tolist()
 
 
 @pytest.mark.slow
@@ -96,6 +97,7 @@ def test_only_what_is_new_is_sent_while_the_mean_length_stays(corpus, tmp_path, 
     settings = Settings(store="milvus", uri=str(tmp_path / "rows.db"))
     stored = Assistant.build([corpus], index=tmp_path / "index", settings=settings)
     keys = stored.index.store.rows.keys()
+    keys_before = stored.index.store.numbering.keys.tolist()
     more = tmp_path / "more.md"
     more.write_text("# Bees\n\nThe city keeps forty beehives on its roofs.\n", encoding="utf-8")
     stored.add([more])
@@ -103,7 +105,8 @@ def test_only_what_is_new_is_sent_while_the_mean_length_stays(corpus, tmp_path, 
     assert len(np.setdiff1d(after, keys)) == 1
     assert stored.search("how many beehives?", top_k=1)[0].chunk.document.id == "more"
     stored.remove([str(more)])
-    assert stored.index.store.rows.keys().tolist() == keys.tolist()
+    assert stored.index.store.rows.keys().tolist() == after.tolist()  # for the one before
+    assert stored.index.store.numbering.keys.tolist() == keys_before
 
 
 def found(assistant, **only):
@@ -133,15 +136,48 @@ def test_a_writer_that_is_killed_between_rows_and_files_leaves_the_old_answers(
         broken.setattr("rag.index.publish_files", killed)
         with pytest.raises(KeyboardInterrupt):
             Assistant.build([more], index=tmp_path / "index", settings=settings)
-    assert found(Assistant.load(uri)) == before
+    assert found(Assistant.load(uri)) == found(Assistant.load(tmp_path / "index")) == before
     other = tmp_path / "other.md"
     other.write_text("# Wasps\n\nThere are no wasps here.\n", encoding="utf-8")
     Assistant.build([other], index=tmp_path / "index", settings=settings)
     opened = Assistant.load(uri)
-    assert {"more", "other"} <= {document.id for document in opened.documents}
-    rows = opened.index.store
-    assert rows.rows.keys().tolist() == sorted(rows.numbering.keys.tolist())
+    held = {document.id for document in opened.documents}
+    assert "other" in held
+    assert "more" not in held
+    first = MilvusStore.load(tmp_path / "index/generations/000001/vectors.faiss", uri).numbering
+    kept = np.union1d(first.keys, opened.index.store.numbering.keys)
+    assert opened.index.store.rows.keys().tolist() == kept.tolist()
 
 
 def killed(*given, **named):
     raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+def test_the_generation_before_is_whole_and_can_be_gone_back_to(corpus, tmp_path):
+    """Its rows stay in Milvus until it is two generations old, then they go."""
+    folder, more, uri = tmp_path / "index", tmp_path / "more.md", str(tmp_path / "rows.db")
+    settings = Settings(store="milvus", uri=uri)
+    first = found(Assistant.build([corpus], index=folder, settings=settings))
+    more.write_text("# Bees\n\nThe city keeps forty beehives on its roofs.\n", encoding="utf-8")
+    second = found(Assistant.build([more], index=folder, settings=settings))
+    assert second != first
+    assert verify_index(folder).faults == ()
+    for expected in (first, second):  # back, and forward again
+        roll_back(folder)
+        assert found(Assistant.load(folder)) == found(Assistant.load(uri)) == expected
+        assert verify_index(folder).faults == ()
+    more.write_text("# Wasps\n\nThere are no wasps here.\n", encoding="utf-8")
+    third = Assistant.build([more], index=folder, settings=settings).index
+    numbered = MilvusStore.load(folder / "generations/000002/vectors.faiss", uri).numbering
+    kept = np.union1d(numbered.keys, third.store.numbering.keys)
+    assert third.store.rows.keys().tolist() == kept.tolist()
+
+
+@pytest.mark.slow
+def test_verify_tells_that_rows_were_taken_away(corpus, tmp_path):
+    settings = Settings(store="milvus", uri=str(tmp_path / "rows.db"))
+    rows = Assistant.build([corpus], index=tmp_path / "index", settings=settings).index.store.rows
+    rows.remove(rows.keys()[:1])
+    rows.flush()
+    assert "6 rows of the store" in verify_index(tmp_path / "index").faults[0]

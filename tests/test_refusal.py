@@ -1,6 +1,6 @@
 import pytest
 
-from rag.citing import cite
+from rag.citing import Citer
 from rag.query import understand
 from rag.refusal import MIN_SUPPORT, decline, find_reason
 from rag.types import Chunk, Document, Hit, PageSpan
@@ -102,6 +102,6 @@ def test_a_refusal_without_hits_is_the_reason_alone():
 def test_a_refusal_passes_the_check_of_its_figures(language_of):
     query = understand(language_of)
     hits = [hit("2030", region="8号"), hit("b", region="", status="draft")]
-    cited = cite(query, decline(query, "-", hits))
-    assert cited.left_out == 0
-    assert len(cited.citations) == 2
+    citer = Citer(query)
+    assert all(map(citer.add, decline(query, "-", hits).statements))
+    assert len(citer.citations) == 2

@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from making_index import build_index
 
 from rag.errors import BadRequest
-from rag.index import build_index
 from rag.query import understand
 from rag.retrieval import (
     MAX_TOP_K,

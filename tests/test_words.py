@@ -1,9 +1,10 @@
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from rag import glossary, words
 from rag.words import find_numerals, normalize, split_clauses, split_sentences, to_number, tokenize
 
 # Text with marks that end sentences, so that there is something to split.
@@ -137,6 +138,14 @@ def test_clauses_end_at_semicolons_too():
 )
 def test_numerals_are_found_whole_without_thousands_commas(text, numerals):
     assert find_numerals(text) == numerals
+
+
+def test_of_the_words_of_many_documents_few_are_kept():
+    tokenize(
+        " ".join(f"word{letters}" for letters in map("".join, product("bcdfgklmnp", repeat=5)))
+    )
+    assert words._stem.cache_info().currsize == words._STEMS_KEPT
+    assert glossary._key("en").cache_info().maxsize == glossary._KEYS_KEPT
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@
 
 Each file must give documents whose sections, pages and chunks lie where they should, or a
 ReadError; anything else stops the run and shows the input. libFuzzer prints how many were tried.
-`word` makes up the XML of a Word file's body, `archive` the bytes of the file. PDFium runs in this
-process here, so that a crash of its own is seen. source: Atheris, README; libFuzzer, "Options".
+`word` makes up the XML of a Word file's body, `archive` the bytes of the file. PDFium and libxml2
+run in this process here, so that a crash of theirs is seen.
+source: Atheris, README; libFuzzer, "Options".
 """
 
 import argparse
@@ -29,7 +30,7 @@ with atheris.instrument_imports(include=["rag"]):
     from rag import Document, RagError
     from rag.chunking import split_document
     from rag.extraction import extract_targets
-    from rag.readers import READERS, pdf, pdf_layer, read_file
+    from rag.readers import READERS, apart, read_file
 
 TEXT = (
     "目录\n江苏省《江苏省碳达峰实施方案》https://a.cn/1.html一、主要目标。到2025年,非化石能源消费比重达到18%左右,"
@@ -125,7 +126,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=120)
     args = parser.parse_args()
     suffix, seed, wrap = KINDS[args.kind]
-    pdf._layer_apart = lambda path: pdf_layer.read_layer(str(path))
+    apart.read_apart = lambda read, path: read(str(path))
     place = Path(tempfile.mkdtemp(prefix="fuzz-"))
     (place / "seeds").mkdir()
     (place / "seeds" / "sound").write_bytes(seed)

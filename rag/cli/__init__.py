@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except RagError as error:
         return _fail(2, str(error))
-    except KeyboardInterrupt:
-        return _fail(130, "stopped; the index is as it was before.")
+    except KeyboardInterrupt as stop:  # a command that writes says what it leaves
+        return _fail(130, "; ".join(("stopped", *map(str, stop.args))) + ".")
     except BrokenPipeError:  # the reader of our output left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -34,18 +34,24 @@ def folder_of(args: argparse.Namespace) -> Path:
     )
 
 
-def add_shared(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    add(
+def add_index(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "--index",
         type=_read_place,
         default=DEFAULT_INDEX,
         metavar="DIR",
         help=f"default {DEFAULT_INDEX}",
     )
+
+
+def add_device(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
     add("--device", default="", help="cpu or cuda; default: whichever is there")
     add("--backend", choices=BACKENDS, help="what runs an embedding model; default torch")
-    add("--json", action="store_true", help="print JSON for programs")
+
+
+def add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
 def add_changes(command: argparse.ArgumentParser) -> None:

@@ -1,24 +1,27 @@
 """The commands that keep an index: index, info, verify, rollback."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rag.assistant import Assistant
 from rag.cli.arguments import folder_of, settings_of
 from rag.cli.terminal import Bars, show, warn
 from rag.errors import BadRequest, IndexDamaged
-from rag.generations import roll_back
+from rag.generations import read_stamp
+from rag.index import roll_back
 from rag.indexing import Change, update_index
-from rag.integrity import verify_index
+from rag.integrity import faults_of_files, verify_index
 from rag.rendering import checked_text, outcome_row, outcome_text
 
 
 def run_index(args: argparse.Namespace) -> int:
     if not (args.paths or (args.remove and not args.sync)):
         raise BadRequest("name a PATH to read, or what to --remove; see `rag index --help`.")
-    with Bars(hidden=args.json) as bars:
-        change = Change(args.paths, args.remove, args.sync)
-        outcome = update_index(change, folder_of(args), settings=settings_of(args), progress=bars)
+    folder, change = folder_of(args), Change(args.paths, args.remove, args.sync)
+    with Bars(hidden=args.json) as bars, _telling_what_is_left(folder):
+        outcome = update_index(change, folder, settings=settings_of(args), progress=bars)
     if outcome.lost:
         warn(outcome.lost)
     for _, reason in outcome.failed:
@@ -27,11 +30,25 @@ def run_index(args: argparse.Namespace) -> int:
     return 0
 
 
+@contextmanager
+def _telling_what_is_left(folder: Path) -> Iterator[None]:
+    """To Ctrl-C, whether the index at `folder` was changed before it."""
+    before = read_stamp(folder)
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        changed = read_stamp(folder) != before
+        left = "has another generation in use" if changed else "is as it was before"
+        raise KeyboardInterrupt(f"the index {left}") from stop
+
+
 def run_info(args: argparse.Namespace) -> int:
     index = Assistant.load(args.index, settings=settings_of(args)).index
+    # What answers need was checked when it was opened; out of a Milvus, nothing else is read.
+    faults = faults_of_files(index.folder) if index.folder else ()
     row = {
         "index": str(args.index),
-        "healthy": True,
+        "healthy": not faults,
         "works": len({document.work for document in index.documents}),
         "documents": index.manifest.documents,
         "chunks": index.manifest.chunks,
@@ -44,6 +61,8 @@ def run_info(args: argparse.Namespace) -> int:
     if index.folder:  # one that is read out of a Milvus takes no room here
         row["megabytes"] = _megabytes(index.folder)
     show(args, row, "\n".join(f"{name:12} {value}" for name, value in row.items()))
+    for fault in faults:
+        warn(fault)
     return 0
 
 
@@ -66,7 +85,9 @@ def run_verify(args: argparse.Namespace) -> int:
 
 
 def run_rollback(args: argparse.Namespace) -> int:
-    now, before = roll_back(folder_of(args))
+    folder = folder_of(args)
+    with _telling_what_is_left(folder):
+        now, before = roll_back(folder)
     assert before is not None, "it was in use a moment ago"
     row = {"index": str(args.index), "in_use": now.name, "before": before.name}
     told = f"generation {now.name} is in use again, {before.name} is kept as the one before"

@@ -9,9 +9,12 @@ from typing import NamedTuple, NoReturn
 
 from rag.cli.arguments import (
     add_changes,
+    add_device,
     add_filters,
     add_generator,
+    add_index,
     add_indicator,
+    add_json,
     add_making,
     add_query,
     add_question,
@@ -19,7 +22,6 @@ from rag.cli.arguments import (
     add_reranker,
     add_runs,
     add_serving,
-    add_shared,
 )
 from rag.cli.asking import run_ask, run_chat, run_search, run_targets
 from rag.cli.evaluating import run_compare, run_eval
@@ -30,12 +32,12 @@ Command = Callable[[argparse.Namespace], int]
 
 
 class Entry(NamedTuple):
-    """A line of `COMMANDS`. run: gives the exit code. arguments: its own, in the help's order."""
+    """A line of `COMMANDS`. run: gives the exit code. arguments: in the help's order."""
 
     run: Command
     purpose: str
     examples: tuple[str, ...]
-    arguments: tuple[Callable[[argparse.ArgumentParser], None], ...] = ()
+    arguments: tuple[Callable[[argparse.ArgumentParser], None], ...]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -53,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.set_defaults(run=entry.run)
-        for add_arguments in (add_shared, *entry.arguments):
+        for add_arguments in entry.arguments:
             add_arguments(command)
     return parser
 
@@ -74,7 +76,7 @@ COMMANDS = {
             "rag index reports/ --sync",
             "rag index --remove p003 reports/old.pdf",
         ),
-        (add_changes, add_making),
+        (add_index, add_device, add_json, add_changes, add_making),
     ),
     "ask": Entry(
         run_ask,
@@ -85,7 +87,7 @@ COMMANDS = {
             "rag ask                          # a question a line, with follow-ups; Ctrl-D ends",
             'rag ask "..." --generator http://localhost:8000/v1 --model qwen3',
         ),
-        (add_question, add_filters, add_generator, add_reranker),
+        (add_index, add_device, add_json, add_question, add_filters, add_generator, add_reranker),
     ),
     "search": Entry(
         run_search,
@@ -94,7 +96,7 @@ COMMANDS = {
             'rag search "屋顶光伏覆盖率" -k 5',
             'rag search "rooftop solar" --region 湖南 --status final',
         ),
-        (add_query, add_filters, add_reranker),
+        (add_index, add_device, add_json, add_query, add_filters, add_reranker),
     ),
     "chat": Entry(
         run_chat,
@@ -104,7 +106,7 @@ COMMANDS = {
             "rag chat --port 8080 --mcp",
             "TANWEN_AUTH=anna:SECRET rag chat --host 0.0.0.0 --auth",
         ),
-        (add_serving, add_generator, add_reranker),
+        (add_index, add_device, add_serving, add_generator, add_reranker),
     ),
     "eval": Entry(
         run_eval,
@@ -114,13 +116,13 @@ COMMANDS = {
             "rag eval evals/questions/dev.jsonl --fail-under recall@5=0.9 --fail-over violations=0",
             "rag eval evals/questions/dev.jsonl --generator Qwen/Qwen3-4B",
         ),
-        (add_questions, add_generator, add_reranker),
+        (add_index, add_device, add_json, add_questions, add_generator, add_reranker),
     ),
     "compare": Entry(
         run_compare,
         "compare two runs of one question set",
         ("rag compare evals/reports/before evals/reports/after",),
-        (add_runs,),
+        (add_json, add_runs),
     ),
     "targets": Entry(
         run_targets,
@@ -129,21 +131,24 @@ COMMANDS = {
             "rag targets 森林覆盖率 --year 2025",
             'rag targets "non-fossil share" --region Jiangsu --plot jiangsu.png',
         ),
-        (add_indicator,),
+        (add_index, add_json, add_indicator),
     ),
     "info": Entry(
         run_info,
         "what is indexed, with which models, healthy or not",
         ("rag info", "rag info --json"),
+        (add_index, add_json),
     ),
     "verify": Entry(
         run_verify,
         "check every file, count, offset and vector of an index",
         ("rag verify", "rag verify --index indexes/mine"),
+        (add_index, add_json),
     ),
     "rollback": Entry(
         run_rollback,
         "take the generation before into use again",
         ("rag rollback", "rag rollback --index indexes/mine"),
+        (add_index, add_json),
     ),
 }

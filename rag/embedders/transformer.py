@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.errors import ModelFailed, ModelMissing
+from rag.errors import ModelFailed, ModelMissing, first_line
 from rag.settings import Backend, Settings
 from rag.types import Vectors
 
@@ -88,7 +88,7 @@ class TransformerEmbedder:
 
         if size == 1:
             raise ModelFailed(
-                f"embedding one text takes more memory than there is ({_first_line(error)}); name "
+                f"embedding one text takes more memory than there is ({first_line(error)}); name "
                 "a smaller model, or use the processor: --device cpu."
             ) from error
         _log.warning("out of memory at %d texts at once; going on with %d", size, size // 2)
@@ -114,7 +114,7 @@ def load_transformer(settings: Settings) -> TransformerEmbedder:
             ) from error
         raise ModelMissing(
             f"embedding model {name!r} can be neither opened here nor downloaded "
-            f"({_first_line(error)}); name a local folder, or use the default: --embedder embedded."
+            f"({first_line(error)}); name a local folder, or use the default: --embedder embedded."
         ) from error
     return TransformerEmbedder(model, f"transformer:{_model_identity(name)}", settings.batch_size)
 
@@ -176,7 +176,3 @@ def _model_identity(name: str) -> str:
             weights.seek(max(size - _SAMPLED_BYTES, 0))
             digest.update(weights.read())
     return f"{folder.resolve().name}:{digest.hexdigest()[:12]}"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

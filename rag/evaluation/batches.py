@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from rag.assistant import Assistant
-from rag.evaluation.folders import Run, RunFolder, Setup, open_run
+from rag.evaluation.folders import Run, Setup, open_run
 from rag.evaluation.questions import Question, read_questions
 from rag.evaluation.rows import Row
 from rag.evaluation.runs import OnRow, run, run_parallel
@@ -56,49 +57,59 @@ def evaluate(  # noqa: PLR0913  (what a command's options are)
         load=_load(),
         titles=_titles(assistant.documents, asked),
     )
-
-    def ask(unasked: Sequence[Question], on_row: OnRow) -> tuple[Row, ...]:
-        done = len(asked) - len(unasked)
-
-        def told(row: Row) -> None:
-            nonlocal done
-            done += 1
-            on_row(row)
-            progress(done, len(asked))
-
-        progress(done, len(asked))
-        # A language model answers many questions at once; alone each would take as long as a batch.
-        is_model = len(assistant.generators) > 1
-        documents = assistant.documents
-        if workers == 1 or is_model:
-            assistant.embed_ahead([question.text for question in unasked])
-            answers = assistant.ask_all([q.text for q in unasked]) if is_model else None
-            return run(
-                assistant, unasked, documents=documents, on_row=told, answers=answers,
-                judge=assistant.judge,
-            )  # fmt: skip
-        opened = partial(_open_both, index, settings)
-        return run_parallel(opened, unasked, documents=documents, workers=workers, on_row=told)
-
+    opened = partial(_open_both, index, settings)
+    ask = partial(_ask, assistant, opened=opened, workers=workers)
     if out is None:
-        return Run(setup, ask(asked, lambda row: None))
+        return Run(setup, ask(asked, on_row=_counting(progress, 0, len(asked))))
     with open_run(out, setup, fresh=fresh) as folder:
-        return Run(setup, _fill(folder, asked, ask))
+        unasked = [question for question in asked if question.id not in folder.kept]
+        told = _counting(progress, len(asked) - len(unasked), len(asked))
+        rows = ask(unasked, on_row=_both(folder.add, told))
+        return Run(setup, folder.sort(asked, rows))
+
+
+def _counting(progress: Progress, done: int, total: int) -> OnRow:
+    """Tells how many are done: `done` at once, and one more for each row."""
+    progress(done, total)
+    numbers = count(done + 1)
+    return lambda row: progress(next(numbers), total)
+
+
+def _both(first: OnRow, second: OnRow) -> OnRow:
+    def tell(row: Row) -> None:
+        first(row)
+        second(row)
+
+    return tell
+
+
+def _ask(
+    assistant: Assistant,
+    questions: Sequence[Question],
+    *,
+    opened: Callable[[], tuple[Assistant, Judge]],
+    workers: int,
+    on_row: OnRow,
+) -> tuple[Row, ...]:
+    """A row a question, in order. opened: gives each further process an assistant of its own.
+
+    A language model answers many questions at once; alone each would take as long as a batch.
+    """
+    documents, is_model = assistant.documents, len(assistant.generators) > 1
+    if workers > 1 and not is_model:
+        return run_parallel(opened, questions, documents=documents, workers=workers, on_row=on_row)
+    texts = [question.text for question in questions]
+    assistant.embed_ahead(texts)
+    answers = assistant.ask_all(texts) if is_model else None
+    return run(
+        assistant, questions, documents=documents, on_row=on_row, answers=answers,
+        judge=assistant.judge,
+    )  # fmt: skip
 
 
 def _open_both(index: Path, settings: Settings) -> tuple[Assistant, Judge]:
     assistant = Assistant.load(index, settings=settings)
     return assistant, assistant.judge
-
-
-def _fill(
-    folder: RunFolder,
-    asked: Sequence[Question],
-    ask: Callable[[Sequence[Question], OnRow], tuple[Row, ...]],
-) -> tuple[Row, ...]:
-    """All rows, in order: those kept, and those of the questions still to ask."""
-    unasked = [question for question in asked if question.id not in folder.kept]
-    return folder.sort(asked, ask(unasked, folder.add))
 
 
 def _titles(documents: Sequence[Document], asked: Sequence[Question]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A question set: JSON lines or CSV, one question each; its fields: evals/questions/README.md."""
 
 import csv
+import io
 import json
 import re
 from collections import Counter
@@ -82,18 +83,20 @@ def _json_records(path: Path, text: str) -> _Numbered:
 
 
 def _csv_records(path: Path, text: str) -> _Numbered:
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
-    if "question" not in (reader.fieldnames or ()):
-        raise BadRequest(
-            f"{path} has the columns {', '.join(reader.fieldnames or ()) or 'none'}; the first "
-            f"line must name its columns, `question` among them; {_README}."
-        )
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        columns = reader.fieldnames or ()
+        if "question" not in columns:
+            raise BadRequest(
+                f"{path} has the columns {', '.join(columns) or 'none'}; the first "
+                f"line must name its columns, `question` among them; {_README}."
+            )
         for row in reader:
             if any(row.values()):
                 yield f"{path}:{reader.line_num}", reader.line_num, _csv_record(row)
     except csv.Error as error:
-        raise BadRequest(f"{path}:{reader.line_num} is not CSV ({error}); quote it.") from error
+        line = max(reader.line_num, 1)  # 0 while it reads the first
+        raise BadRequest(f"{path}:{line} is not CSV ({error}); quote it.") from error
 
 
 def _csv_record(row: dict[str | None, Any]) -> dict[str, Any]:

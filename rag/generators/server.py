@@ -34,6 +34,7 @@ _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
 _SIDE_BY_SIDE = 8  # requests; servers batch them themselves
 _SHOWN_CHARS = 200  # of what a server says went wrong
 _WIDE = re.compile(r"[^\x00-\u02ff]")
+_LINE_END = re.compile(r"[\r\n]")
 _log = logging.getLogger(__name__)
 
 
@@ -207,7 +208,7 @@ class ServerChat:
                 if text:
                     yield text
                 return cut
-            for line in response.iter_lines():
+            for line in _lines(response):
                 if not line.startswith("data:"):
                     continue
                 data = line[5:].strip()
@@ -259,6 +260,18 @@ class ServerChat:
         return text
 
 
+def _lines(response: "httpx.Response") -> Iterator[str]:
+    """What stands between ends of lines; httpx also cuts at U+2028, which JSON may hold.
+
+    source: HTML Standard, "Server-sent events", 9.2.5.
+    """
+    rest = ""
+    for text in response.iter_text():
+        *lines, rest = _LINE_END.split(rest + text)
+        yield from lines
+    yield rest
+
+
 def _said(event: Any, part: str) -> tuple[str, bool]:  # noqa: ANN401 - any JSON
     """(text, whether the length cut it off) of a reply or one event of its stream."""
     choices = event["choices"]
@@ -284,8 +297,19 @@ def _wait_s(state: "RetryCallState") -> float:
 
 
 def load_server(settings: Settings) -> PromptedGenerator:
-    """The server at the base URL `settings.generator`; nothing is sent yet."""
-    url = urlsplit(settings.generator)
+    """The server at the base URL `settings.generator`; nothing is sent yet.
+
+    Raises BadRequest for what is no URL, which is not shown: it may hold a password.
+    """
+    import httpx
+
+    try:
+        url, _ = urlsplit(settings.generator), httpx.URL(settings.generator)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise BadRequest(
+            f"the URL of the language model can't be read ({error}); give its server's base URL, "
+            "e.g. --generator http://localhost:8000/v1."
+        ) from error
     is_openai = url.scheme == "https" and url.hostname == _OPENAI_HOST
     key = os.environ.get(KEY) or (os.environ.get(OPENAI_KEY, "") if is_openai else "")
     return PromptedGenerator(ServerChat(settings.generator, settings, key=key))

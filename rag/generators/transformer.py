@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import ModelFailed, ModelMissing
+from rag.errors import ModelFailed, ModelMissing, first_line
 from rag.generators.prompted import PromptedGenerator
 from rag.generators.prompts import Message
 from rag.generators.splitting import Text
@@ -225,7 +225,7 @@ class TransformerChat:
 
     def _failed(self, error: Exception) -> ModelFailed:
         return ModelFailed(
-            f"the language model {self.name} failed ({type(error).__name__}: {_first_line(error)});"
+            f"the language model {self.name} failed ({type(error).__name__}: {first_line(error)});"
             " try a smaller model, fewer passages, or the default: --generator embedded."
         )
 
@@ -261,7 +261,7 @@ def load_chat_model(settings: Settings) -> PromptedGenerator:
         model, tokenizer = _open(name, settings)
     except Exception as error:  # the hub client and the loaders raise many types
         raise ModelMissing(
-            f"language model {name!r} can't be opened ({_first_line(error)}); fetch it anew: "
+            f"language model {name!r} can't be opened ({first_line(error)}); fetch it anew: "
             f"`hf download {name}`, or use the default: --generator embedded."
         ) from error
     if not tokenizer.chat_template:
@@ -313,7 +313,3 @@ def _is_cached(name: str) -> bool:
         return isinstance(try_to_load_from_cache(name, "config.json"), str)
     except HFValidationError:
         return False
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

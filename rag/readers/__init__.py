@@ -5,7 +5,7 @@ To add a format: write `rag/readers/<format>.py` with `recognises` and `read`, a
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -53,19 +53,24 @@ class Found(NamedTuple):
     strays: tuple[Path, ...]
 
 
-def find_files(paths: Sequence[Path]) -> Found:
-    """The files to read: those named, and of each folder named those of a known suffix, sorted.
+def is_document(name: str) -> bool:
+    """Whether a file of a folder is to be read: of a known suffix, and no README."""
+    return os.path.splitext(name)[1].lower() in _SUFFIXES and name.lower() != "readme.md"
 
-    A file named more than once is read once, by the first path that names it. Hidden files,
-    folders' README files and what is no file, such as a pipe, are passed over; links to folders
-    aren't followed. A missing path raises ReadError.
+
+def find_files(paths: Sequence[Path], wanted: Callable[[str], bool] = is_document) -> Found:
+    """The files named, and of each folder named those whose name is wanted, sorted.
+
+    A file named more than once is found once, by the first path that names it. Hidden files and
+    what is no file, such as a pipe, are passed over; links to folders aren't followed. A missing
+    path raises ReadError.
     """
     files: dict[str, Path] = {}
     strays: list[Path] = []
     for path in paths:
         home = path.resolve()
         if _is_folder(path):
-            for inner, is_link in _files_below(str(path)):
+            for inner, is_link in _files_below(str(path), wanted):
                 file = path / inner
                 target = file.resolve() if is_link else home / inner
                 if is_link and not target.is_relative_to(home):
@@ -102,8 +107,10 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir()
 
 
-def _files_below(folder: str, inside: str = "") -> Iterator[tuple[str, bool]]:
-    """The path within `folder` of each file to read, in order, and whether it is a link."""
+def _files_below(
+    folder: str, wanted: Callable[[str], bool], inside: str = ""
+) -> Iterator[tuple[str, bool]]:
+    """The path within `folder` of each file wanted, in order, and whether it is a link."""
     try:
         with os.scandir(os.path.join(folder, inside)) as listed:
             entries = sorted(listed, key=attrgetter("name"))
@@ -114,8 +121,8 @@ def _files_below(folder: str, inside: str = "") -> Iterator[tuple[str, bool]]:
         if name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _files_below(folder, os.path.join(inside, name))
-        elif os.path.splitext(name)[1].lower() in _SUFFIXES and name.lower() != "readme.md":
+            yield from _files_below(folder, wanted, os.path.join(inside, name))
+        elif wanted(name):
             is_link = entry.is_symlink()
             if Path(entry.path).is_file() if is_link else entry.is_file():
                 yield os.path.join(inside, name), is_link

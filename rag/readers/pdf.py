@@ -1,25 +1,19 @@
 """PDF with a text layer -> one Document; lines are joined to paragraphs across page breaks."""
 
-import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 from rag.errors import ReadError
-from rag.readers import pdf_layer
+from rag.readers import apart
 from rag.readers.joining import between
 from rag.readers.labels import describe, find_outline, first_title
-from rag.readers.pdf_layer import MAX_CHARS, Layer
+from rag.readers.pdf_layer import MAX_CHARS, read_layer
 from rag.types import Document, PageSpan
 
 _MAGIC = b"%PDF-"
 _MAGIC_BYTES = 1024  # the magic may stand after other bytes. source: ISO 32000-1, Annex H.3.4.1
-MAX_MEMORY_BYTES = 2 << 30  # a compilation of 1,068 pages takes a tenth of it
-MAX_CPU_S = 60  # and a tenth of that
-_MAX_WALL_S = 300  # on a machine that is busy otherwise
 _HYPHEN_AT_END = re.compile("[\x02\ufffe]")  # PDFium's marks, put in place of hyphen and line end
 _HYPHENATED = re.compile(r"[^\W\d_]+-[^\W\d_]+")
 _FIRST_PART = re.compile(r"([^\W\d_]*[a-z\u00df-\u024f])-$")
@@ -74,7 +68,12 @@ def read(path: Path, source: str) -> tuple[Document, ...]:
 
 def _load(path: Path) -> tuple[str, list[_Page]]:
     """The title among the properties, and every page's lines."""
-    layer = _layer_apart(path)
+    layer = apart.read_apart(read_layer, path)
+    if layer is None:
+        raise ReadError(
+            f"{path} is a damaged PDF, or one made to fill the memory: it can't be read within "
+            f"{apart.tell_limits()}; mend it: `qpdf '{path}' new.pdf`."
+        )
     fault = layer.get("fault")
     if fault == "locked":
         raise ReadError(
@@ -94,28 +93,6 @@ def _load(path: Path) -> tuple[str, list[_Page]]:
     return layer["title"], [
         _Page(*page) for page in zip(_numbers(layer["labels"]), lines, strict=True)
     ]
-
-
-def _layer_apart(path: Path) -> Layer:
-    """What `read_layer` gives, from a process that the file can't take further than its limits."""
-    limits = (str(MAX_MEMORY_BYTES), str(MAX_CPU_S))
-    command = [sys.executable, "-P", pdf_layer.__file__, str(path.resolve()), *limits]
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=False,
-            timeout=_MAX_WALL_S,
-        )
-        layer: Layer = json.loads(done.stdout)
-    except (subprocess.TimeoutExpired, ValueError) as error:
-        raise ReadError(
-            f"{path} is a damaged PDF, or one made to fill the memory: it can't be read within "
-            f"{MAX_MEMORY_BYTES >> 20:,} MB and {MAX_CPU_S} s; mend it: `qpdf '{path}' new.pdf`."
-        ) from error
-    return layer
 
 
 def _plain(text: str) -> str:

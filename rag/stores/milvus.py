@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from rag.errors import EngineMissing, IndexDamaged, IndexMismatch
+from rag.errors import EngineMissing, IndexDamaged, IndexMismatch, first_line
 from rag.stores.flat import unit
 from rag.types import Ids, Vectors
 
@@ -65,7 +65,7 @@ def connect(uri: str) -> Any:  # noqa: ANN401 - pymilvus has no types
         return MilvusClient(uri)
     except (ConnectionConfigException, MilvusException, OSError) as error:
         raise EngineMissing(
-            f"no Milvus answers at {uri} ({_first_line(error)}); start it or name another: "
+            f"no Milvus answers at {uri} ({first_line(error)}); start it or name another: "
             "`rag index corpus/ --store milvus --uri ./tanwen.db`."
         ) from error
 
@@ -267,6 +267,10 @@ class MilvusStore:
     def rows(self) -> MilvusRows:
         return self._rows
 
+    def count_held(self) -> int:
+        """How many of the rows Milvus holds; all of them, unless somebody took them away."""
+        return len(np.intersect1d(self.numbering.keys, self._rows.keys()))
+
     def search(self, queries: Vectors, top_k: int, rows: Ids | None = None) -> tuple[Vectors, Ids]:
         if queries.shape[1:] != (self._dim,):
             raise IndexMismatch(
@@ -328,10 +332,15 @@ class MilvusLexical:
         asked = self._asked(tokens)
         if not asked or (among is not None and not len(among)):
             return np.zeros(0, dtype=np.int64)
-        where = self._numbering.of_documents(among)
-        hits = self._rows.nearest([asked], count + _TIED, field="words", where=where)[0]
-        rows = self._numbering.rows([key for key, score in hits if score > 0])
-        return np.unique(rows[rows >= 0])
+        where, wanted = self._numbering.of_documents(among), count + _TIED
+        limit = wanted
+        while True:  # rows of another generation are passed over
+            hits = self._rows.nearest([asked], limit, field="words", where=where)[0]
+            rows = self._numbering.rows([key for key, score in hits if score > 0])
+            known = rows[rows >= 0]
+            if len(known) >= wanted or len(hits) < limit or limit == _MOST:
+                return np.unique(known[:wanted])
+            limit = min(2 * limit, _MOST)
 
     def _asked(self, tokens: Sequence[str]) -> dict[int, float]:
         known = Counter(token for token in tokens if token in self._words.found)
@@ -341,7 +350,3 @@ class MilvusLexical:
 def _parts(values: Any) -> Iterator[list[int]]:  # noqa: ANN401 - an array or a list
     listed = np.asarray(values).tolist()
     return (listed[begin : begin + _NAMED] for begin in range(0, len(listed), _NAMED))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

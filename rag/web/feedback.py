@@ -32,8 +32,8 @@ def record_vote(path: Path, turn: Turn) -> None:
     """Append a voted turn's line; a later vote or comment on the same turn takes its place."""
     line = json.dumps(vote_row(turn), ensure_ascii=False)
     with _writing:
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        others = [old for old in lines if _id(old) != turn.id]
+        lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+        others = [old for old in lines if old and _id(old) != turn.id]
         fresh = path.with_name(f".{path.name}.new")
         fresh.write_text("".join(f"{each}\n" for each in (*others, line)), encoding="utf-8")
         os.replace(fresh, path)

@@ -72,6 +72,22 @@ def test_ctrl_c_leaves_the_index_as_it_was(rag, corpus, index_folder, monkeypatc
     assert [path.name for path in index_folder.parent.iterdir()] == [index_folder.name]
 
 
+def test_ctrl_c_after_the_switch_says_so(rag, index_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("rag.index._remove_other_rows", interrupt)
+    (tmp_path / "more.txt").write_text("Boats carry lanterns.")
+    ran = rag("index", tmp_path / "more.txt", "--index", index_folder)
+    assert_fails(ran, "stopped; the index has another generation in use.", code=130)
+
+
+def test_ctrl_c_where_no_index_is_written_speaks_of_none(rag, built, monkeypatch):
+    monkeypatch.setattr("rag.assistant.Assistant.stream", interrupt)
+    assert_fails(rag("ask", QUESTION, "--index", built), "rag: stopped.\n", code=130)
+
+
+def interrupt(*given, **named):
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("shown", [["info"], ["search", "能源", "--json"]])  # little, much
 def test_a_reader_that_leaves_early_is_no_failure(built, shown):
     command = [sys.executable, "-m", "rag", *shown, "--index", built]

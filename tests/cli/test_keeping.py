@@ -132,6 +132,14 @@ def test_info_tells_what_is_indexed(rag, built):
     assert row["megabytes"] == round(sum(map(len, content(built).values())) / 1e6, 1)
 
 
+def test_info_tells_what_is_wrong_though_it_can_be_asked(rag, index_folder):
+    vectors = index_folder / "generations/000001/vectors.npy"  # read by the next `rag index` alone
+    vectors.write_bytes(b"other")
+    ran = rag("info", "--json", "--index", index_folder)
+    assert (ran.code, json.loads(ran.out)["healthy"]) == (0, False)
+    assert ran.err == f"rag: {vectors} is altered\n"
+
+
 def test_info_of_an_index_in_milvus_tells_no_size(rag, built, monkeypatch):
     uri, assistant = "http://milvus:19530", Assistant.load(built)
     published = Assistant(replace(assistant.index, folder=None, stamp=""), Settings())

@@ -12,8 +12,22 @@ def test_every_help_shows_examples(capsys, command):
         cli.main([command, "--help"])
     shown = capsys.readouterr().out
     assert f"examples:\n  rag {command}" in shown
-    for option in ("--index DIR", "--json", "--device"):
-        assert option in shown
+
+
+@pytest.mark.parametrize(
+    ("option", "without"),
+    [
+        ("--index", {"compare"}),
+        ("--json", {"chat"}),
+        ("--device", {"compare", "targets", "info", "verify", "rollback"}),
+        ("--backend", {"compare", "targets", "info", "verify", "rollback"}),
+    ],
+)
+def test_a_shared_option_is_taken_where_it_means_something(option, without, capsys):
+    for command in COMMANDS:
+        with pytest.raises(SystemExit, match=r"^0$"):
+            cli.main([command, "--help"])
+        assert (f" {option} " in capsys.readouterr().out) == (command not in without), command
 
 
 def test_the_help_lists_every_command(capsys):

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from rag.embedders import load_embedder
 from rag.errors import IndexMissing
-from rag.generations import roll_back
-from rag.index import load_index
+from rag.index import load_index, roll_back
 from rag.indexing import Change, update_index
 from rag.integrity import verify_index
 from rag.query import understand

@@ -6,8 +6,8 @@ import pytest
 
 from rag.embedders import load_embedder
 from rag.errors import IndexDamaged, RagError
-from rag.generations import read_current, roll_back
-from rag.index import load_index
+from rag.generations import read_current
+from rag.index import load_index, roll_back
 from rag.indexing import index_paths
 from rag.integrity import verify_index
 from rag.settings import Settings

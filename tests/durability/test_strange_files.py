@@ -33,10 +33,11 @@ def test_a_link_out_of_the_folder_is_left_out_with_the_reason(docs, tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("The password is swordfish.")
     (docs / "link.txt").symlink_to(secret)
+    (docs / "targets.csv").symlink_to(secret)
     (docs / "up.txt").symlink_to("../secret.txt")
     outcome = index(docs, folder=tmp_path / "index")
     assert sources(tmp_path / "index") == ["plan.txt"]
-    assert [path.name for path, _ in outcome.failed] == ["link.txt", "up.txt"]
+    assert [path.name for path, _ in outcome.failed] == [*("link.txt", "targets.csv", "up.txt")]
     assert all(f"name the file itself: {secret}" in reason for _, reason in outcome.failed)
     assert "swordfish" not in Assistant.load(tmp_path / "index").search("password")[0].chunk.text
 
@@ -62,6 +63,7 @@ def test_links_to_folders_and_links_in_circles_are_not_followed(docs, tmp_path):
 
 def test_pipes_and_devices_are_never_waited_for(docs, tmp_path):
     os.mkfifo(docs / "pipe.txt")
+    os.mkfifo(docs / "targets.csv")
     (docs / "endless.txt").symlink_to("/dev/zero")
     (docs / "kernel.txt").symlink_to("/proc/self/environ")
     done = threading.Event()

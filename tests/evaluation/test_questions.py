@@ -168,6 +168,13 @@ def test_a_csv_of_questions_alone_is_enough(tmp_path):
     assert (question.id, question.lang, question.type) == ("line 2", "fr", "unlabelled")
 
 
+def test_only_the_end_of_a_line_ends_a_row(tmp_path):
+    text = "question,must\nhello\u2028world\x85again,2\n"
+    assert [q.text for q in read_questions(write_csv(tmp_path, text))] == [
+        "hello\u2028world\x85again"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -177,6 +184,7 @@ def test_a_csv_of_questions_alone_is_enough(tmp_path):
         ('question\n"x\n', "is not CSV"),
         ("question\n", "holds no question"),
         ("", "has the columns none"),
+        ('"question"x,foo\na,b\n', r"set\.csv:1 is not CSV"),
     ],
 )
 def test_a_csv_that_cannot_be_used_is_named(tmp_path, text, message):

@@ -43,6 +43,13 @@ def test_a_reply_is_read_streamed_or_whole(turn):
     assert body["max_tokens"] == 33
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_marks_that_only_look_like_line_ends_cut_no_event(end):
+    said = '{"choices": [{"delta": {"content": "甲\u2028乙\x85丙"}, "finish_reason": "stop"}]}'
+    with serving(Raw(f"data: {said}{end}{end}data: [DONE]{end}{end}")) as server:
+        assert read(chat(server).stream(MESSAGES)) == ("甲\u2028乙\x85丙", False)
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_reply_that_its_length_cut_off_says_so(whole):
     with serving(Says("江苏1", "length", whole)) as server:
@@ -199,6 +206,13 @@ def test_a_password_in_the_url_is_not_shown():
 def test_a_url_without_a_host_is_a_bad_request():
     with pytest.raises(BadRequest, match="base URL"):
         load_server(Settings(generator="http:///v1"))
+
+
+@pytest.mark.parametrize("url", ["http://me:hunter2@[x", "http://me:hunter2@host:port/v1"])
+def test_what_is_no_url_is_refused_and_not_shown(url):
+    with pytest.raises(BadRequest, match=r"can't be read \(Inv.*localhost:8000") as refused:
+        load_server(Settings(generator=url))
+    assert "hunter2" not in str(refused.value)
 
 
 def test_tokens_are_counted_on_the_safe_side():

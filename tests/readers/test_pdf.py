@@ -7,7 +7,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.errors import ReadError
-from rag.readers import pdf, pdf_layer, read_file
+from rag.readers import apart, pdf, pdf_layer, read_file
 from rag.types import PageSpan
 
 from .checks import check_sections
@@ -187,7 +187,7 @@ def test_a_stream_that_is_drawn_is_read(tmp_path):
     ids=["states", "packed twice"],
 )
 def test_a_small_pdf_that_asks_for_gigabytes_is_refused(piece, filters, tmp_path, monkeypatch):
-    monkeypatch.setattr(pdf, "MAX_MEMORY_BYTES", 400 << 20)
+    monkeypatch.setattr(apart, "MAX_MEMORY_BYTES", 400 << 20)
     content = packed(piece, 300)
     if "[" in filters:
         content = packed(content, 1)
@@ -198,7 +198,7 @@ def test_a_small_pdf_that_asks_for_gigabytes_is_refused(piece, filters, tmp_path
 
 
 def test_a_pdf_that_takes_too_long_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(pdf, "MAX_CPU_S", 1)
+    monkeypatch.setattr(apart, "MAX_CPU_S", 1)
     drawn = b"BT /F1 12 Tf 10 10 Td (hello world hello world) Tj ET\n" * 10_000
     path = write_pdf(tmp_path / "long.pdf", packed(drawn, 200))
     with pytest.raises(ReadError, match="and 1 s; mend it: `qpdf"):

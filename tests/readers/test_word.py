@@ -1,5 +1,6 @@
 import contextlib
 import random
+import resource
 import zipfile
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from rag.errors import ReadError
-from rag.readers import read_file, word
+from rag.readers import apart, read_file, word, word_body
 
 from .checks import check_sections
 from .making import SENTENCE, make_docx
@@ -156,41 +157,71 @@ def test_an_archive_of_another_kind_is_refused(tmp_path):
         read_file(path)
 
 
-def test_what_would_fill_the_memory_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    path = make_docx(tmp_path / "bomb.docx")
+def test_a_part_too_large_to_be_unpacked_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(word_body, "MAX_PART_BYTES", 3_000)
+    path = with_body(tmp_path / "bomb.docx", "<w:p/>" * 2_000)
+    with pytest.raises(ReadError, match=r"unpacks to 12,\d+ bytes, the limit is 3,000"):
+        word._lines_of(path, word_body.read_body(str(path)))
+
+
+def test_what_is_no_text_may_take_any_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(word_body, "MAX_PART_BYTES", 1_000_000)
+    path = make_docx(tmp_path / "pictures.docx")
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/media/a.bin", bytes(2_000_000))
-    assert path.stat().st_size < 100_000
-    monkeypatch.setattr(word, "MAX_UNPACKED_BYTES", 2_000_000)
-    with pytest.raises(
-        ReadError, match=r"unpacks to [23],\d+,\d+ bytes; the limit is 2,000,000. R"
-    ):
-        read_file(path)
+    assert word_body.read_body(str(path))["blocks"]
 
 
-def with_body(path, xml, *, prolog=""):
+def encoded(xml, encoding):
+    """UTF-7 lets every character stand as another: no < is left to be counted."""
+    if encoding != "utf-7":
+        return xml.encode(encoding)
+    prolog, body = xml.split("?>", 1)
+    return f"{prolog}?>{body.replace('<', '+ADw-').replace('>', '+AD4-')}".encode("ascii")
+
+
+def with_body(path, xml, *, prolog="", encoding="utf-8"):
     """The sample with another body, packed as tightly as it goes."""
     whole = make_docx(path.with_name("whole.docx"))
     with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for part in old.infolist():
             body = f"{prolog}<w:document {NAMESPACE}><w:body>{xml}</w:body></w:document>"
             is_body = part.filename == "word/document.xml"
-            new.writestr(part.filename, body if is_body else old.read(part))
+            new.writestr(part.filename, encoded(body, encoding) if is_body else old.read(part))
     return path
 
 
+ATTRIBUTES = " ".join(f'a{number:x}=""' for number in range(2_000))
+DEFAULTS = "".join(f"a{number:x} CDATA '' " for number in range(2_000))
+
+
 @pytest.mark.parametrize(
-    "xml",
+    ("xml", "prolog", "encoding"),
     [
-        "<w:p/>" * word.MAX_TAGS,
-        "<w:tbl><w:tr>" + "<w:tc><w:p/></w:tc>" * word.MAX_TAGS + "</w:tr></w:tbl>",
+        ("<w:p/>" * 3_000_000, "", "utf-8"),
+        ("<w:tbl><w:tr>" + "<w:tc><w:p/></w:tc>" * 3_000_000 + "</w:tr></w:tbl>", "", "utf-8"),
+        (f"<w:p {ATTRIBUTES}/>" * 3_000, "", "utf-8"),
+        ("<w:p/>" * 3_000_000, '<?xml version="1.0" encoding="UTF-7"?>', "utf-7"),
+        ("<w:p/>" * 30_000, f"<!DOCTYPE d [<!ATTLIST w:p {DEFAULTS}>]>", "utf-8"),
     ],
-    ids=["paragraphs", "cells"],
+    ids=["paragraphs", "cells", "attributes", "another encoding", "attributes by default"],
 )
-def test_millions_of_tags_in_a_small_file_are_refused_before_they_are_parsed(xml, tmp_path):
-    path = with_body(tmp_path / "bomb.docx", xml)
+def test_a_small_file_that_asks_for_gigabytes_is_refused(
+    xml, prolog, encoding, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(apart, "MAX_MEMORY_BYTES", 300 << 20)
+    path = with_body(tmp_path / "bomb.docx", xml, prolog=prolog, encoding=encoding)
     assert path.stat().st_size < 1_000_000
-    with pytest.raises(ReadError, match=r"made to fill the memory: its XML has .* tags, the limit"):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ReadError, match=r"fill the memory: .* 300 MB and 60 s; save|amplification"):
+        read_file(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 50_000  # KB
+
+
+def test_a_file_that_takes_too_long_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(apart, "MAX_CPU_S", 1)
+    path = with_body(tmp_path / "long.docx", "<w:p/>" * 3_000_000)
+    with pytest.raises(ReadError, match=r"made to fill the memory: .* 2,048 MB and 1 s; save"):
         read_file(path)
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from making_index import build_index
 from numpy.testing import assert_allclose
 
 from rag.errors import ModelMissing
-from rag.index import build_index
 from rag.query import understand
 from rag.rerankers import NONE, RERANKERS, load_reranker
 from rag.rerankers.embedded import FEATURES, WEIGHT, features, load_trees

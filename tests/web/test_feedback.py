@@ -50,6 +50,14 @@ def test_a_later_vote_takes_the_place_of_the_first_and_leaves_other_lines(tmp_pa
     assert (last["vote"], last["comment"]) == ("down", "应为 2900")
 
 
+def test_marks_that_only_look_like_line_ends_break_no_line(tmp_path):
+    path = tmp_path / "votes.jsonl"
+    asked = "甲省\u20282025年\x85风电装机?"
+    record_vote(path, replace(turn(), question=asked))
+    record_vote(path, replace(turn(), id="turn-2"))
+    assert [q.text for q in read_questions(path)] == [asked, turn().question]
+
+
 def test_an_answer_without_figures_must_state_its_lines_again():
     assert vote_row(turn("推进屋顶光伏[1]\n\n发展储能[1]"))["must"] == [
         ["推进屋顶光伏"],
