@@ -13,6 +13,7 @@ from functools import cached_property
 from rag import refusal
 from rag.citing import Citer
 from rag.conversation import FollowUp, without_told
+from rag.courtesy import is_courtesy
 from rag.embedders import load_embedder
 from rag.errors import BadRequest
 from rag.evidence import answerable, topic
@@ -141,6 +142,8 @@ class Answerer:
         )
 
     def _reason(self, query: Query, asked: FollowUp, hits: Sequence[Hit]) -> str:
+        if is_courtesy(query.question):
+            return say(query.language, "courtesy")
         if asked.told and (not hits or hits[0].score < refusal.MIN_SUPPORT):
             return say(query.language, "no_more")
         absent = self._plan_names.find_absent(query)
@@ -229,7 +232,8 @@ class Answerer:
             told = found.asked.told
             reason = reason or say(query.language, "no_more" if told else "refused")
             left_out, citer = citer.left_out, Citer(query)
-            nearest = () if told else found.hits  # what is nearest was quoted before
+            # What is nearest was quoted before, or nothing is meant to be near.
+            nearest = () if told or is_courtesy(query.question) else found.hits
             declined = refusal.decline(query, reason, nearest, found.ranked if nearest else ())
             pieces += _pieces(citer, declined.statements, held=0)
             citer.left_out += left_out

@@ -109,6 +109,12 @@ def name_in(language: str, place: Place) -> str:
     return (row.get(language) or row["en"]).split("|")[0]
 
 
+def region_in(language: str, region: str) -> str:
+    """A region by its name in a language; as it is where that is no place, or several."""
+    places = find_places(region) if language != "zh" else ()
+    return name_in(language, places[0]) if len(places) == 1 else region
+
+
 @cache
 def load_places() -> tuple[Place, ...]:
     """Every place of the table, in its order."""

@@ -10,6 +10,7 @@ from rag.wording import cited_place, say
 
 MIN_SUPPORT = 0.11  # score of the best hit under which nothing answers: evals/LOG.md
 _NEAREST = 2  # documents that a refusal names
+_NEAR = 5  # of which they are chosen
 
 
 def find_reason(
@@ -58,7 +59,8 @@ def _listed(query: Query, names: Iterable[str]) -> str:
 def decline(query: Query, reason: str, hits: Sequence[Hit], ranked: Sequence[Unit] = ()) -> Draft:
     """The refusal as a draft: the reason, and the nearest sentences of two documents, cited.
 
-    hits, ranked: best first; the hits themselves are cited where they hold no unit.
+    hits, ranked: best first; the hits themselves are cited where they hold no unit. Of the nearest
+    documents, those in the language of the question come first.
     """
     nearest: dict[str, Evidence] = {}
     for unit in ranked:
@@ -68,7 +70,9 @@ def decline(query: Query, reason: str, hits: Sequence[Hit], ranked: Sequence[Uni
         chunk = hit.chunk
         whole = Evidence(chunk.document, chunk.start, chunk.end, hit.score)
         nearest.setdefault(chunk.document.id, whole)
-    evidence = tuple(nearest.values())[:_NEAREST]
+    near = list(nearest.values())[:_NEAR]
+    near.sort(key=lambda evidence: evidence.document.language != query.language)
+    evidence = tuple(near[:_NEAREST])
     if not evidence:
         return Draft((Statement(reason, ()),))
     named = _listed(query, (cited_place(query.language, e) for e in evidence))

@@ -4,7 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from rag.places import find_places, name_in
+from rag.places import find_places, region_in
 from rag.types import Document, Evidence
 
 _TABLE = Path(__file__).with_name("wording.json")
@@ -40,10 +40,10 @@ def cited_place(language: str, evidence: Evidence) -> str:
 
 def _spoken_name(language: str, document: Document) -> str:
     """The title; a Chinese one after its region's name in the language of who asks."""
-    places = find_places(document.region)
-    if document.language != "zh" or language == "zh" or len(places) != 1:
+    if document.language != "zh" or language == "zh" or len(find_places(document.region)) != 1:
         return name(language, document)
-    return say(language, "title_of", title=document.title, region=name_in(language, places[0]))
+    region = region_in(language, document.region)
+    return say(language, "title_of", title=document.title, region=region)
 
 
 def name(language: str, document: Document) -> str:
@@ -51,7 +51,7 @@ def name(language: str, document: Document) -> str:
     region, named = document.region, find_places(document.title)
     if not region or region in document.title or region in {place.name for place in named}:
         return say(language, "title", title=document.title)
-    return say(language, "title_of", title=document.title, region=region)
+    return say(language, "title_of", title=document.title, region=region_in(language, region))
 
 
 def say_pages(language: str, pages: tuple[int, ...]) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from rag.figures import find_figures, find_years, to_base_unit
 from rag.generators.ordering import asks_rank, find_limit, keeps, lowest_first
-from rag.places import find_places, name_in, places_of
+from rag.places import name_in, places_of, region_in
 from rag.targets import value_number
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import lead, name, say, say_pages
@@ -239,12 +239,6 @@ def _named(query: Query, row: _Row) -> str:
     return target.indicator if query.language == "zh" else target.indicator_en or target.indicator
 
 
-def _region(query: Query, region: str) -> str:
-    """The name of a region in the asker's language; as it is where the table of places lacks it."""
-    places = find_places(region) if query.language != "zh" else ()
-    return name_in(query.language, places[0]) if len(places) == 1 else region
-
-
 def _table_of(query: Query, rows: Sequence[_Row]) -> Iterator[Statement]:
     for same in _grouped(rows):
         yield _statement(query, same, _label(query, same, rows))
@@ -256,7 +250,7 @@ def _label(query: Query, same: Sequence[_Row], rows: Sequence[_Row]) -> str:
     if any(r.document.region == region and r.document.work not in works for r in rows):
         names = dict.fromkeys(name(query.language, row.document) for row in same)
         return say(query.language, "comma").join(names)
-    return _region(query, region)
+    return region_in(query.language, region)
 
 
 def _statement(query: Query, same: Sequence[_Row], label: str) -> Statement:

@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from html import escape
 
+from rag.places import region_in
 from rag.types import Target
-from rag.web.cards import name_region, render_kind, render_link, render_passage, say_pages, tag
+from rag.web.cards import render_kind, render_link, render_passage, say_pages, tag
 from rag.web.comparison import Bar, Comparison, Row
 from rag.web.labels import Labels
 
@@ -123,7 +124,7 @@ def _source(row: Row, labels: Labels) -> str:
 
 
 def _of(row: Row, labels: Labels) -> str:
-    region = escape(name_region(row.document.region, labels) or row.document.title)
+    region = escape(region_in(labels["code"], row.document.region) or row.document.title)
     scope = f"<small>{escape(row.target.scope)}</small>" if row.target.scope else ""
     return region + scope
 

@@ -8,7 +8,7 @@ import re
 from html import escape
 from urllib.parse import urlsplit
 
-from rag.places import find_places, name_in
+from rag.places import region_in
 from rag.types import STATUSES, Citation, Document
 from rag.web.labels import Labels
 
@@ -39,19 +39,13 @@ def render_card(citation: Citation, labels: Labels, *, turn: str, opened: bool) 
 
 def render_kind(document: Document, labels: Labels, *, region: bool = True) -> str:
     """Region, then badges for what is known: its status, and whether it is a summary."""
-    named = escape(name_region(document.region, labels)) if region else ""
+    named = escape(region_in(labels["code"], document.region)) if region else ""
     place = f"<span>{named}</span>" if named else ""
     status = document.status if document.status in STATUSES else ""
     badges = [name for name in (status, "brief" if document.kind == "brief" else "") if name]
     return place + "".join(
         f'<span class="badge {name}">{escape(labels[name])}</span>' for name in badges
     )
-
-
-def name_region(region: str, labels: Labels) -> str:
-    """A region's name in the reader's language; as it is where the table of places lacks it."""
-    places = find_places(region) if labels["code"] != "zh" else ()
-    return name_in(labels["code"], places[0]) if len(places) == 1 else region
 
 
 def render_place(section: tuple[str, ...], pages: tuple[int, ...], labels: Labels) -> str:

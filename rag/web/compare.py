@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.errors import BadRequest, RagError
 from rag.logs import log_fault
+from rag.places import region_in
 from rag.rendering import csv_text
 from rag.types import Document
 from rag.web.bars import render_comparison
-from rag.web.cards import name_region
 from rag.web.chat import QUIET
 from rag.web.comparison import (
     Comparison,
@@ -202,7 +202,7 @@ def draw_picture(shelf: Shelf, compared: Comparison, held: Talk) -> dict[str, st
 
 def _name_plan(document: Document, labels: Labels, *, alone: bool) -> str:
     """A plan by its region; with its title where the region has others."""
-    region = name_region(document.region, labels)
+    region = region_in(labels["code"], document.region)
     title = document.title if not (alone and region) else ""
     cut = f"{title[: _TITLE_CHARS - 1]}…" if len(title) > _TITLE_CHARS else title
     return " · ".join(filter(None, (region, cut)))
