@@ -26,7 +26,7 @@ from rag.generators.embedded import lists_all
 from rag.index import Index
 from rag.judging import load_judge
 from rag.logs import log_answer
-from rag.mentions import find_unmentioned
+from rag.mentions import find_unmentioned, find_unmentioned_years
 from rag.naming import PlanNames
 from rag.query import understand
 from rag.rerankers import load_reranker
@@ -147,9 +147,17 @@ class Answerer:
         if asked.told and (not hits or hits[0].score < refusal.MIN_SUPPORT):
             return say(query.language, "no_more")
         absent = self._plan_names.find_absent(query)
-        reason = refusal.find_reason(query, hits, self.retriever.places, absent)
-        unmentioned = "" if reason else find_unmentioned(query, self.index.documents)
-        return say(query.language, "no_mention", words=unmentioned) if unmentioned else reason
+        return refusal.find_reason(query, hits, self.retriever.places, absent) or self._untold(
+            query
+        )
+
+    def _untold(self, query: Query) -> str:
+        """That no document of the places asked for says a word, or names a year; "" if one does."""
+        documents = self.index.documents
+        if find_unmentioned_years(query, documents):
+            return say(query.language, "no_figure_of_year" if query.wants_figure else "refused")
+        words = find_unmentioned(query, documents)
+        return say(query.language, "no_mention", words=words) if words else ""
 
     def _doubt(self, query: Query, ranked: Sequence[Unit], treated: float, answered: float) -> str:
         """As `refusal.find_doubt`; none where all that a question counts stands in a plan."""

@@ -26,7 +26,7 @@ _WORDS = {
     "en": "the of and to in is are was what which how many much does do did for by with on at"
     " from that this its under should will who when where why has have be an or as it than"
     " list name between each per must can there their not any these share target targets"
-    " plan non energy",
+    " plan non energy a i me my you your tell show give make write please about",
     "fr": "le la les l d du des de et un une est sont dans pour par sur au aux en que qu quel"
     " quelle quels quelles comment combien où qui quoi quand pourquoi il elle t ce cette ces"
     " son sa ses leur avec plus ne pas selon à ou être vise prévoit doit doivent afin sous"

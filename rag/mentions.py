@@ -39,6 +39,15 @@ def find_unmentioned(query: Query, documents: Sequence[Document]) -> str:
     return "" if held or not of_places else asked
 
 
+def find_unmentioned_years(query: Query, documents: Sequence[Document]) -> tuple[int, ...]:
+    """The years asked for in figures, if no document of the question's places names any of them."""
+    names = {place.name for place in query.places}
+    years = tuple(year for year in query.years if str(year) in query.question)
+    of_places = [document for document in documents if names & places_of(document)]
+    named = any(str(year) in document.text for document in of_places for year in years)
+    return () if named or not of_places else years
+
+
 def mentioned_in(query: Query) -> str:
     """The words whose mention is asked about; "" if that isn't asked."""
     text = without_places(normalize(query.question)).strip()

@@ -80,6 +80,14 @@ _FIGURE = _any_of(
 )
 
 
+# With a year, what is to be so much by then: 2025年新型储能装机目标.
+_QUANTITY = _any_of(
+    r"(?:装机(?:容量|规模)?|容量|产能|产量|面积|蓄积量?|消费量|排放量|总量|里程|数量)(?:的?目标)?"
+    r"(?:是什么|如何|呢)?[?。]*$",
+    r"\b20\d\d\b.*\btarget|\btarget\b.*\b20\d\d\b",
+)
+
+
 def understand(question: str, *, language: str = "") -> Query:
     """Read a question; raises BadRequest if it is empty or longer than MAX_QUESTION_CHARS.
 
@@ -107,7 +115,7 @@ def understand(question: str, *, language: str = "") -> Query:
         kind=_kind(plain),
         places=places,
         years=years,
-        wants_figure=bool(_FIGURE.search(plain)),
+        wants_figure=bool(_FIGURE.search(plain) or (years and _QUANTITY.search(plain))),
         everywhere=everywhere,
         document_kinds=find_kinds(plain, language),
         chinese=_in_chinese(text, language, places, years) if language != "zh" else "",

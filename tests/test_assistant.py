@@ -102,7 +102,9 @@ def test_a_region_without_a_plan_is_refused_by_name_with_the_nearest_documents(a
         assert f"《{citation.document.title}》" in answer.text
 
 
-@pytest.mark.parametrize(("said", "reply"), [("你好!", "请就已收录的文件提问"), ("Hello", "Ask about")])
+@pytest.mark.parametrize(
+    ("said", "reply"), [("你好!", "请就已收录的文件提问"), ("Hello", "Ask about")]
+)
 def test_a_greeting_is_returned_and_cites_nothing(assistant, said, reply):
     answer = assistant.ask(said)
     assert reply in answer.text

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.mentions import find_unmentioned, mentioned_in
+from rag.mentions import find_unmentioned, find_unmentioned_years, mentioned_in
 from rag.query import understand
 from rag.types import Document
 
@@ -41,3 +41,20 @@ def test_the_words_are_those_whose_mention_is_asked_about(question, words):
 )
 def test_what_no_plan_of_the_place_holds_is_told(question, words):
     assert find_unmentioned(understand(question), PLANS) == words
+
+
+@pytest.mark.parametrize(
+    ("question", "years"),
+    [
+        ("浙江2027年风电装机是多少?", (2027,)),
+        ("浙江2025年风电装机是多少?", ()),
+        ("浙江2025年和2027年风电装机是多少?", ()),  # one of them is named
+        ("浙江十五五的风电装机?", ()),  # not said in figures
+        ("2027年风电装机是多少?", ()),  # of no place
+    ],
+)
+def test_a_year_that_no_plan_of_the_place_names_is_told(question, years):
+    plan = Document(
+        "a", "浙江省碳达峰方案", "到2025年,风电装机达到641万千瓦。", "a.txt", region="浙江省"
+    )
+    assert find_unmentioned_years(understand(question), [plan]) == years

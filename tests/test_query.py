@@ -209,3 +209,9 @@ def test_a_year_compared_with_is_not_asked_for(question, years):
 )
 def test_a_few_words_that_ask_nothing_ask_for_all_there_is(text, kind):
     assert understand(text).kind == kind
+
+
+def test_a_quantity_of_a_year_is_a_figure():
+    assert understand("内蒙古2026年新型储能装机").wants_figure
+    assert understand("What is Zhejiang's forest coverage target for 2025?").wants_figure
+    assert not understand("内蒙古如何发展新型储能装机").wants_figure

@@ -20,7 +20,6 @@ SIGNS = (
     "cosine",  # the highest of any unit
     "score",  # of the best hit
     "foreign",  # share of the units that are in another language than the question
-    "asks_figure",
 )
 RISING, FALLING = frozenset({"cosine", "score"}), frozenset[str]()  # as in `answerable`
 
@@ -37,7 +36,6 @@ def signs(query: Query, hits: Sequence[Hit], units: Sequence[Unit]) -> Numbers:
         "cosine": max(unit.cosine for unit in units),
         "score": hits[0].score,
         "foreign": foreign / len(units),
-        "asks_figure": query.wants_figure,
     })  # fmt: skip
 
 
