@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rag.types import Target
+
 _NUMBER = r"\d+(?:\.\d+)?"
 _UNIT = (
     r"%|[亿万]*千瓦时|[亿万百]*千瓦|MW|GW|兆瓦|[亿万]*立方米|亿方|个百分点"
@@ -116,6 +118,14 @@ def to_base_unit(unit: str) -> tuple[float, str]:
         factor, rest = factor * _SCALES[rest[0]], rest[1:]
     base, share = _BASES.get(rest, (rest, 1.0))
     return factor * share, base
+
+
+def value_number(target: Target) -> float | None:
+    """The value in the base unit of its dimension (see `to_base_unit`), so that rows
+    compare: 1.2亿千瓦 and 12000万千瓦 are 1.2e8. The middle of a range; None for words only.
+    """
+    number = parse_number(target.value)
+    return None if number is None else number * to_base_unit(target.unit)[0]
 
 
 def _year_matches(text: str) -> Iterator[re.Match[str]]:

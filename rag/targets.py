@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rag.errors import BadRequest, ReadError
-from rag.figures import parse_number, to_base_unit
+from rag.figures import to_base_unit, value_number
 from rag.indicator_names import IndicatorNames
 from rag.indicators import same_indicators
 from rag.places import find_places, load_places
@@ -164,14 +164,6 @@ class TargetTable:
         years = set(_YEAR.findall(text))
         dated = [row for row in near if row.year[-4:] in years]
         return {row.indicator for row in dated or near}
-
-
-def value_number(target: Target) -> float | None:
-    """The value in the base unit of its dimension (see `rag.figures.to_base_unit`), so that rows
-    compare: 1.2亿千瓦 and 12000万千瓦 are 1.2e8. The middle of a range; None for words only.
-    """
-    number = parse_number(target.value)
-    return None if number is None else number * to_base_unit(target.unit)[0]
 
 
 @cache

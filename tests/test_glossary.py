@@ -119,12 +119,12 @@ def test_italian_names_belong_to_rows_of_the_table():
 @pytest.mark.parametrize(
     ("like", "language", "name"),
     [
-        ("风电装机", "en", "wind installed capacity"),
-        ("wind installed capacity", "zh", "风电装机"),
-        ("光伏装机", "en", "solar installed capacity"),
-        ("", "en", "solar installed capacity"),
-        ("no name of it", "en", "solar installed capacity"),
+        ("风电制造", "en", "wind equipment manufacturing"),
+        ("wind equipment manufacturing", "zh", "风电制造"),
+        ("光伏制造", "en", "solar manufacturing"),
+        ("", "en", "solar manufacturing"),
+        ("no name of it", "en", "solar manufacturing"),
     ],
 )
 def test_a_term_is_named_in_another_language_as_it_was_said(like, language, name):
-    assert name_term("光伏装机", language, like=like) == name
+    assert name_term("光伏制造", language, like=like) == name

@@ -32,7 +32,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     for row in (
         "types errors settings",
         "places kinds language words wording glossary figures indicators indicator_names checking"
-        " judging matrices",
+        " judging matrices mentions courtesy",
         "evidence",
         "readers chunking embedders stores lexical query generators citing verifying refusal naming"
         " manifest targets extraction charts records locking rerankers followups logs",

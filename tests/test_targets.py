@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import BadRequest, ReadError
-from rag.targets import TargetTable, value_number
+from rag.figures import value_number
+from rag.targets import TargetTable
 from rag.types import Target
 
 CURATED = Path(__file__).parents[1] / "corpus/targets.csv"

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from rag.figures import find_figures, find_years, to_base_unit
+from rag.figures import find_figures, find_years, to_base_unit, value_number
 from rag.generators.ordering import asks_rank, find_limit, keeps, lowest_first
 from rag.places import name_in, places_of, region_in
-from rag.targets import value_number
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import lead, name, say, say_pages
 from rag.words import find_numerals, normalize, split_clauses, to_number, tokenize

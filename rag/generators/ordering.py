@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.figures import find_figures, parse_number, to_base_unit
-from rag.targets import value_number
+from rag.figures import find_figures, parse_number, to_base_unit, value_number
 from rag.types import Target
 from rag.words import normalize
 

@@ -6,11 +6,10 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from rag.assistant import Assistant
-from rag.figures import parse_number, to_base_unit
+from rag.figures import parse_number, to_base_unit, value_number
 from rag.generators.comparing import find_evidence
 from rag.indicators import same_indicators
 from rag.rendering import target_row
-from rag.targets import value_number
 from rag.types import Document, Evidence, Target
 
 MAX_ROWS = 80  # as many as a picture holds: rag/charts.py

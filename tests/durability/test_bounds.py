@@ -137,7 +137,7 @@ def test_an_outline_of_ten_thousand_headings_is_indexed_in_seconds(tmp_path):
 def test_ctrl_c_during_a_build_leaves_the_old_index(index_folder, tmp_path):
     """The signal itself, as soon as the new generation is begun."""
     (tmp_path / "docs").mkdir()
-    grow(tmp_path / "docs" / "many", files=4, mb_each=1)
+    grow(tmp_path / "docs" / "many", files=16, mb_each=1)
     before = {p: p.read_bytes() for p in index_folder.rglob("*") if p.is_file()}
     command = [sys.executable, "-m", "rag", "index", tmp_path / "docs", "--index", index_folder]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
