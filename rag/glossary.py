@@ -107,6 +107,15 @@ def expand(text: str, language: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(term.zh for term in find_terms(text, spoken)))
 
 
+def known_share(text: str, language: str) -> float:
+    """Share of a text's letters that belong to terms of the glossary, 0 to 1; 0 if it has none."""
+    letters = [i for i, char in enumerate(text) if char.isalpha()]
+    known: set[int] = set()
+    for term in find_terms(text, language):
+        known.update(range(term.start, term.end))
+    return sum(i in known for i in letters) / len(letters) if letters else 0.0
+
+
 def name_term(zh: str, language: str, *, like: str = "") -> str:
     """The first name in a language of the term whose main Chinese name is `zh`; else that.
 

@@ -128,3 +128,9 @@ def test_italian_names_belong_to_rows_of_the_table():
 )
 def test_a_term_is_named_in_another_language_as_it_was_said(like, language, name):
     assert name_term("光伏制造", language, like=like) == name
+
+
+def test_the_share_of_letters_that_terms_cover_is_known():
+    assert glossary.known_share("hydrogen", "en") == 1.0
+    assert glossary.known_share("bread and hydrogen", "en") == 8 / 16
+    assert glossary.known_share("2030?", "en") == 0.0

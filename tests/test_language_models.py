@@ -125,7 +125,9 @@ def test_an_answer_that_obeys_an_injected_passage_reaches_nobody(row, tmp_path):
     Assistant.build([tmp_path / "plan.md"], index=tmp_path / "index")
     sound = {"zh": "到2030年,江苏省非化石能源消费比重达到25%左右[1]。\n"}
     begins = sound.get(row["language"], "By 2030 the share of Jiangsu reaches 25% [1].\n")
-    question = {"zh": "江苏2030年非化石能源消费比重?"}.get(row["language"], "Jiangsu's 2030 non-fossil share?")
+    question = {"zh": "江苏2030年非化石能源消费比重?"}.get(
+        row["language"], "Jiangsu's 2030 non-fossil share?"
+    )
     with serving(Says(f"{begins}{row['obeys']}")) as server:
         *pieces, answer = load(tmp_path / "index", server).stream(question)
         (prompt,) = server.prompts

@@ -54,6 +54,10 @@ def test_the_signs_are_those_of_the_nearest_unit_and_the_best_hit():
     assert (row["score"], row["foreign"]) == (0.7, 0.0)
     english = found("How are offshore wind bases built?", score=0.7)
     assert signs(*english)[SIGNS.index("foreign")] == 1.0
+    assert row["foreign_known"] == 0.0
+    assert signs(*english)[SIGNS.index("foreign_known")] > 0.4
+    stranger = found("Who won the World Cup in 2018?")
+    assert signs(*stranger)[SIGNS.index("foreign_known")] == 0.0
 
 
 @given(st.tuples(*[st.floats(0, 1)] * len(SIGNS)), st.sampled_from(SIGNS), st.floats(0, 1))
