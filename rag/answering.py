@@ -26,7 +26,12 @@ from rag.generators.embedded import lists_all
 from rag.index import Index
 from rag.judging import load_judge
 from rag.logs import log_answer
-from rag.mentions import find_unmentioned, find_unmentioned_years
+from rag.mentions import (
+    find_unmentioned,
+    find_unmentioned_years,
+    is_mentioned,
+    mentioned_in,
+)
 from rag.naming import PlanNames
 from rag.query import understand
 from rag.rerankers import load_reranker
@@ -160,10 +165,18 @@ class Answerer:
         return say(query.language, "no_mention", words=words) if words else ""
 
     def _doubt(self, query: Query, ranked: Sequence[Unit], treated: float, answered: float) -> str:
-        """As `refusal.find_doubt`; none where all that a question counts stands in a plan."""
+        """As `refusal.find_doubt`; none where a plan is seen to hold what is asked for.
+
+        That is all that a question counts, or what it asks the mention of.
+        """
         doubt = refusal.find_doubt(query, ranked, treated, answered)
-        rarity, documents = self._ranker.rarity, self.index.documents
-        return "" if doubt and lists_all(query, ranked, rarity, documents) else doubt
+        if not doubt:
+            return ""
+        mention, rarity = mentioned_in(query), self._ranker.rarity
+        held = lists_all(query, ranked, rarity, self.index.documents) or (
+            mention and any(is_mentioned(mention, query.language, unit.text) for unit in ranked)
+        )
+        return "" if held else doubt
 
     def _shares(self, query: Query, only: Filter, count: int) -> tuple[tuple[Hit, ...], ...]:
         """What is compared gets its share of the hits each."""

@@ -38,7 +38,7 @@ _WORDS = {
     "es": "el la los las de del un una y o es son en para por con según al que qué cuál cuáles"
     " cuánto cuánta cuántos cuántas cómo dónde cuándo quién se su sus a como más lo no sobre"
     " entre desde hasta debe deben tiene este esta están meta metas plan año ha objetivo"
-    " objetivos gracias",
+    " objetivos gracias dime cite enumera nombra medidas provincia dos tres cuatro",
     "pt": "o a os as de do da dos das um uma e ou é são em no na nos nas para por pelo pela com"
     " segundo ao à aos às que qual quais quanto quanta quantos quantas como onde quando quem"
     " se sua seu suas seus mais não até entre deve devem tem este esta meta plano ano há"

@@ -12,7 +12,8 @@ from rag.places import places_of, without_places
 from rag.types import Document, Query
 from rag.words import normalize
 
-_MENTIONS = r"(?:提[到及过]|提(?![高升出供前质取效倡炼速标级])|谈到|写到|讲到|涉及)(?:过|了)?"
+_NOT_SAID = "到及过高升出供前质取效倡炼速标级"  # after 提: 提高, 提出
+_MENTIONS = rf"(?:提[到及过]|说[到过]|谈到|写到|讲到|涉及|提(?![{_NOT_SAID}]))(?:过|了)?"
 # What is asked about, in a question that asks yes or no.
 _ASKED = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -23,6 +24,7 @@ _ASKED = tuple(
         r"\b(?:does|do|did|is|are)\b[^?]* (?:mention|refer to|speak of|talk about) ([^?,.]{2,40})",
     )
 )
+_QUOTES = re.compile("[“”\"'‘’「」]")
 _ARTICLE = re.compile(r"^(?:the|any|a|an) ", re.IGNORECASE)
 
 
@@ -55,7 +57,14 @@ def mentioned_in(query: Query) -> str:
     return _ARTICLE.sub("", found[1].strip()) if found else ""
 
 
-def is_mentioned(asked: str, language: str, text: str) -> bool:
-    """Whether a text holds it in its own words, or those that the glossary gives for them."""
-    said = {asked, *(name for term in find_terms(asked, language) for name in term.names)}
-    return any(words.lower() in text.lower() for words in said)
+def is_mentioned(asked: str, language: str, text: str, *, whole: bool = False) -> bool:
+    """Whether a text holds it in its own words, or those that the glossary gives for them.
+
+    whole: for all of them together, not for a part: 碳关税 is no 关税.
+    """
+    terms = find_terms(asked, language)
+    if whole:
+        terms = tuple(t for t in terms if t.end - t.start == len(asked))
+    said = {asked, *(name for term in terms for name in term.names)}
+    plain = _QUOTES.sub("", text).lower()
+    return any(words.lower() in plain for words in said)

@@ -46,7 +46,7 @@ _NATION_BESIDE = _any_of(
     r"(?:^|(?<=[与和跟同及比、]))国家(?=(?:层面|总体)?(?:[的与和跟同及比、,]|20|相比|$))"
 )
 _EVERYWHERE = _any_of(
-    r"各省|各地|各市|各区|全国各|所有省|哪[些个几](?:省|市|地区|地方|城市)",
+    r"各省|各地|各市|各区|全国各|所有省|哪[些个几](?:地级|区县|区|县|省|市|地区|地方|城市)",
     r"\b(?:which|all|every|each|across) (?:\w+ )?(?:provinces?|regions?|cities|city)\b",
     r"\b(?:do|should|will|must) (?:the )?(?:provinces|regions|cities)\b",
 )
@@ -54,6 +54,12 @@ _EVERYWHERE = _any_of(
 _WHICH = _any_of(
     r"哪(?:一个|几个)(?:省|市|地区|地方|城市)|(?:省份?|城市|地区)(?:是|为)(?:哪|谁)",
     r"谁[^,。]{0,12}最[高低大小多少早晚]",
+    r"最[高低大小多少早晚]的?(?:[前后]?[一二两三四五六七八九十\d]+个)?(?:省|市|城市|地区)",
+    r"[前后][一二两三四五六七八九十\d]+(?:名|位)?的?(?:省|城市|地区)|(?:省份?|城市|地区)排[名序行]",
+    r"(?:低于|高于|超过|大于|小于|不[低高]于|以[上下])[^,。]{0,8}的(?:省|市|城市|地区)",
+    r"\brank (?:the )?(?:provinces|regions|cities)\b|\btop (?:\w+ )?(?:provinces|regions|cities)\b",
+    r"(?:provinces?|regions?|cities|city) with the (?:\w+ )?(?:high|low|most|least|larg|small)",
+    r"最も[^。、]{0,12}(?:省|市|都市)|가장 \S+ (?:성|도시)|أي (?:مقاطعة|المقاطعات)",
     r"\bquelles? (?:est la )?(?:province|région|ville)|\bwelche[rs]? (?:provinz|region|stadt)",
     r"\b(?:qué|cuál(?:es)?|qual|quais|qual[ei])(?: es la| é a| è la)? (?:prov|regi|cid|ciu|citt)",
     r"как(?:ая|ие|ой) (?:провинци|регион|город)|どの(?:省|都市|市|地域)|어느 (?:성|도시|지역)",
@@ -80,6 +86,8 @@ _FIGURE = _any_of(
 )
 
 
+# Of the shares that non-fossil energy has, plans and people mean that in consumption.
+_SHARE = re.compile("非化石(?:能源)?的?(?:占比|比重|比例)")
 # With a year, what is to be so much by then: 2025年新型储能装机目标.
 _QUANTITY = _any_of(
     r"(?:装机(?:容量|规模)?|容量|产能|产量|面积|蓄积量?|消费量|排放量|总量|里程|数量)(?:的?目标)?"
@@ -95,6 +103,7 @@ def understand(question: str, *, language: str = "") -> Query:
     """
     whole = question.encode("utf-8", "replace").decode("utf-8")  # half characters: ?
     text = "".join(char for char in whole if unicodedata.category(char) != _UNSEEN).strip()
+    text = _SHARE.sub("非化石能源消费比重", text)
     if not any(char.isalnum() for char in text):
         raise BadRequest(
             'the question is empty; type one, e.g. `rag ask "江苏2030年非化石能源消费比重?"`.'

@@ -215,3 +215,9 @@ def test_a_quantity_of_a_year_is_a_figure():
     assert understand("内蒙古2026年新型储能装机").wants_figure
     assert understand("What is Zhejiang's forest coverage target for 2025?").wants_figure
     assert not understand("内蒙古如何发展新型储能装机").wants_figure
+
+
+@pytest.mark.parametrize("said", ["非化石能源占比", "非化石能源的比重", "非化石占比"])
+def test_the_share_of_non_fossil_energy_is_that_in_consumption(said):
+    assert understand(f"广东2030年{said}?").question == "广东2030年非化石能源消费比重?"
+    assert understand("非化石能源装机比重?").question == "非化石能源装机比重?"

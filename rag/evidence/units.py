@@ -17,7 +17,11 @@ _YEAR_BEFORE = 400  # characters before a clause in which its year may stand
 _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no further away
 _ITEM_MARK = re.compile(r"\s*[-*+]\s+")
 Embed = Callable[[Sequence[str]], Vectors]  # texts -> rows of length 1, (n, dim)
-NOTE = re.compile(r"([(（〔][^()（）〔〕]*(?:负责|牵头|配合|单位)[^()（）〔〕]*[)）〕])\s*")
+# (省发展改革委负责), or the names of bodies alone: (市交通委、市规划自然资源委).
+NOTE = re.compile(
+    r"([(（〔](?:[^()（）〔〕]*(?:负责|牵头|配合|单位)[^()（）〔〕]*"
+    r"|[^()（）〔〕,，。;；\d]*[委局厅部办司院府](?:[、，,][^()（）〔〕。;；\d]*[委局厅部办司院府等])+)[)）〕])\s*"
+)
 _PAGE_REFERENCE = re.compile(r"\s*(?:[(（]第[^)）]*页[)）]|\(pp?\.[^)]*\))\s*$")
 
 
@@ -87,7 +91,7 @@ def _spans(query: Query, document: Document, start: int, end: int) -> Iterator[S
                 yield from [sentence] if _length(sentence) else []
             else:
                 inside = document.text[sentence.start : sentence.end]
-                yield from _shifted(split_clauses(inside), sentence)
+                yield from _joined(document, _shifted(split_clauses(inside), sentence))
 
 
 def _with_notes(query: Query, document: Document, sentences: Iterable[Span]) -> Iterator[Span]:
@@ -105,6 +109,20 @@ def _with_notes(query: Query, document: Document, sentences: Iterable[Span]) -> 
             if before:
                 yield before
             before = rest
+    if before:
+        yield before
+
+
+def _joined(document: Document, clauses: Iterable[Span]) -> Iterator[Span]:
+    """The clauses, a note with the one before it."""
+    before: Span | None = None
+    for clause in clauses:
+        if before and NOTE.fullmatch(document.text, clause.start, clause.end):
+            before = before._replace(end=clause.end)
+            continue
+        if before:
+            yield before
+        before = clause
     if before:
         yield before
 

@@ -28,7 +28,7 @@ def find_charged(query: Query, ranked: Sequence[Unit]) -> tuple[Unit, Statement]
         return None
     for unit in ranked[:_LOOKED_AT]:
         note = _closing_note(unit)
-        if unit.document.work == ranked[0].document.work and note:
+        if unit.document.region == ranked[0].document.region and note:
             evidence = Evidence(unit.document, unit.start, unit.end, unit.score)
             text = f"{lead(query.language, evidence)}{unit.text}{say(query.language, 'left')}"
             return unit, Statement(text + note.quote, (evidence, note))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from rag.figures import find_figures, find_years, to_base_unit, value_number
-from rag.generators.ordering import asks_rank, find_limit, keeps, lowest_first
+from rag.generators.ordering import Limit, asks_rank, find_limit, find_top, keeps, lowest_first
 from rag.places import name_in, places_of, region_in
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import lead, name, say, say_pages
@@ -25,6 +25,16 @@ _QUALIFIERS = {
     "以上": "at_least", "及以上": "at_least", "左右": "about", "以下": "at_most", "以内": "at_most",
 }  # fmt: skip
 _AIMED = "力争"
+_NEAREST = 3  # rows that are shown where none keeps a limit
+_SOURCE = re.compile("核电|水电|火电|煤电|气电|风电|光伏|生物质|抽水蓄能|储能")
+_LEVELS = {
+    "province": re.compile(r"省|provinc|provín|provinz|провинци|المقاطع", re.IGNORECASE),
+    "district": re.compile(r"区县|各区|各县|(?:哪[些个])[区县]|\bdistricts?\b", re.IGNORECASE),
+    "city": re.compile(
+        r"市|\bcit(?:y|ies)\b|städt|stadt|ville|ciudad|cidade|città|город|都市|도시"
+    ),
+}
+_MUNICIPALITIES = ("北京市", "天津市", "上海市", "重庆市")  # provinces that are cities
 _YEAR = re.compile(r"20\d\d")
 _QUESTION_END = re.compile("[?？]")
 _NEAR_YEAR = 160  # characters before a clause in which its year stands, quoted along with it
@@ -68,15 +78,18 @@ class Comparer:
             return Draft(())
         rows = self._rows(query, documents)
         missing = [place for place in query.places if not _has_row(place, rows)]
-        alone = len(rows) + len(missing) < 2 and not find_limit(query.question)
-        if not rows or alone:
+        limit = find_limit(query.question) if query.everywhere else None
+        if not rows or (len(rows) + len(missing) < 2 and not limit):
             return Draft(())
         head = Statement(say(query.language, "compared", indicator=_named(query, rows[0])), ())
+        if limit:
+            return Draft((head, *_within(query, rows, limit)))
         quotes = {place: self._quote(query, place, hits) for place in missing}
         told = [statement for statement in quotes.values() if statement]
         shown = list(_table_of(query, rows))
-        statements = [head, *shown[:MAX_ROWS], *self._further(query, rows, documents), *told]
-        if len(shown) > MAX_ROWS:
+        most = min(find_top(query.question) or MAX_ROWS, MAX_ROWS)
+        statements = [head, *shown[:most], *self._further(query, rows, documents), *told]
+        if len(shown) > most == MAX_ROWS:
             statements.append(Statement(say(query.language, "more_rows"), ()))
         untold = [name_in(query.language, p) for p, said in quotes.items() if not _has_figure(said)]
         if untold:
@@ -104,8 +117,8 @@ class Comparer:
             if not asked or asked & places_of(document):
                 works[document.work].append(document)
         rows = list(_rows(query, self._table.find(query.question), works))
-        limit = find_limit(query.question) if query.everywhere else None
-        rows = [row for row in rows if limit and keeps(row.target, limit)] or rows
+        if rows and _of_other_source(query, rows[0].target):
+            return []
         rows = rows if query.years else _dated(rows)
         if asks_rank(query.question):
             rows.sort(key=_height)
@@ -130,6 +143,7 @@ def _rows(
 ) -> Iterator[_Row]:
     """The targets that words of a document bear out, those of the years asked where there are."""
     years = {str(year) for year in query.years}
+    seen: set[tuple[str, int, str]] = set()  # two rows of the table may rest on one clause
     for target in targets:
         if (years and target.year not in years) or not target.value:
             continue
@@ -137,9 +151,28 @@ def _rows(
         found = next(filter(None, evidences), None)
         if found:
             evidence, figure = found
-            if query.everywhere and _of_other_level(query, evidence.document):
+            same = (evidence.document.id, evidence.start, f"{figure} {target.year} {target.scope}")
+            if same in seen or (query.everywhere and _of_other_level(query, evidence.document)):
                 continue
+            seen.add(same)
             yield _Row(target, evidence.document, evidence, figure)
+
+
+def _within(query: Query, rows: Sequence[_Row], limit: Limit) -> Iterator[Statement]:
+    """The rows that keep a limit; that there are none, and the nearest to it."""
+    kept = [row for row in rows if keeps(row.target, limit)]
+    if kept:
+        yield from list(_table_of(query, kept))[:MAX_ROWS]
+        return
+    yield Statement(say(query.language, "none_within"), ())
+    nearest = sorted(rows, key=_height, reverse=limit.bound in ("below", "at_most"))
+    yield from list(_table_of(query, nearest))[:_NEAREST]
+
+
+def _of_other_source(query: Query, target: Target) -> bool:
+    """Whether the question is of one source of power and the indicator of another."""
+    asked, found = (set(_SOURCE.findall(t)) for t in (query.question, target.indicator))
+    return bool(asked and found) and not asked & found
 
 
 def _dated(rows: Sequence[_Row]) -> list[_Row]:
@@ -160,9 +193,9 @@ def _height(row: _Row) -> tuple[str, float]:
 
 def _of_other_level(query: Query, document: Document) -> bool:
     """各省 asks for provinces, 各市 for cities; a question that says neither asks for all."""
-    if re.search(r"省|provinc", query.question):
-        return document.level != "province"
-    return "市" in query.question and document.level not in ("city", "district")
+    asked = next((level for level, words in _LEVELS.items() if words.search(query.question)), "")
+    is_city = document.level == "city" or document.region in _MUNICIPALITIES
+    return bool(asked) and not (is_city if asked == "city" else document.level == asked)
 
 
 def _preference(query: Query) -> Callable[[Document], tuple[bool, bool]]:
@@ -255,7 +288,7 @@ def _label(query: Query, same: Sequence[_Row], rows: Sequence[_Row]) -> str:
 def _statement(query: Query, same: Sequence[_Row], label: str) -> Statement:
     row, target, document = same[0], same[0].target, same[0].document
     known = find_numerals(query.question) | find_numerals(row.evidence.quote)
-    year = "" if target.year in map(str, query.years) else target.year
+    year = "" if target.year in (row.figure, *map(str, query.years)) else target.year
     details = [part for part in (year, target.scope) if find_numerals(part) <= known]
     pages = sorted({page for each in same for page in each.evidence.pages})
     details.append(say_pages(query.language, tuple(pages)))
@@ -278,8 +311,10 @@ def _qualified(language: str, row: _Row) -> str:
     """
     target, quote = row.target, row.evidence.quote
     figure = f"{row.figure}{target.unit}"
-    printed = (f.bound for f in find_figures(normalize(quote)) if f.value == row.figure)
-    phrase = _QUALIFIERS.get(target.qualifier or "") or _QUALIFIERS.get(next(printed, ""))
+    printed = [f.bound for f in find_figures(normalize(quote)) if f.value == row.figure]
+    noted = [bound for bound in _QUALIFIERS if bound in target.note]
+    bounds = (target.qualifier, *printed, *noted)
+    phrase = next((_QUALIFIERS[bound] for bound in bounds if bound in _QUALIFIERS), "")
     figure = say(language, phrase, figure=figure) if phrase else figure
     return say(language, "aimed", figure=figure) if target.qualifier == _AIMED else figure
 

@@ -109,7 +109,7 @@ def lists_all(
 def _quoted(query: Query, ranked: Sequence[Unit], chars: int) -> tuple[Statement, ...]:
     """The best units that fit, in reading order for what has several parts."""
     chosen = _best(query, ranked, chars)
-    if query.kind in ("list", "scope"):
+    if query.kind in ("list", "scope") and not _verdict(query, ranked):
         chosen = _in_reading_order(chosen)
     return tuple(_statements(query, chosen))
 
@@ -125,11 +125,15 @@ def _with_verdict(
     query: Query, ranked: Sequence[Unit], statements: tuple[Statement, ...]
 ) -> tuple[Statement, ...]:
     """With what the text says to a yes-or-no question before its words, where it says it."""
-    verdict = find_verdict(query, ranked[0]) if ranked else ""
+    verdict = _verdict(query, ranked)
     if not verdict or not statements:
         return statements
     first = statements[0]
     return (replace(first, text=f"{say(query.language, verdict)}{first.text}"), *statements[1:])
+
+
+def _verdict(query: Query, ranked: Sequence[Unit]) -> str:
+    return find_verdict(query, ranked[0]) if ranked else ""
 
 
 def _longest(query: Query, ranked: Sequence[Unit]) -> int:
@@ -202,9 +206,10 @@ def _best(query: Query, ranked: Sequence[Unit], chars: int) -> list[Unit]:
     """The best units that fit, leads counted, always one; the same words are not quoted twice."""
     chosen: list[Unit] = []
     doubt = 1.0
+    most = min([_MOST[query.kind], *find_counts(query)])
     for unit in ranked:
         sure = 1 - doubt >= _enough(query) and unit.score < 1
-        if chosen and (sure or len(chosen) == _MOST[query.kind]):
+        if chosen and (sure or len(chosen) == most):
             break
         if chosen and unit.score < _KEEP_ABOVE * chosen[0].score:
             break

@@ -17,6 +17,7 @@ _TABLE = Path(__file__).with_name("ordering.json")
 _BOUNDS = ("at_least", "at_most", "above", "below")  # 不低于 is no 低于: in this order
 _AFTER = {"以上": "at_least", "及以上": "at_least", "以下": "at_most", "以内": "at_most"}
 _PERCENT = re.compile(r"\s*(?:percent|per cent)\b")
+_ENGLISH = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _BETWEEN = 4  # characters that may part 超过 and its number: 超过了、more than about
 
 
@@ -35,6 +36,16 @@ def lowest_first(question: str) -> bool:
 def asks_rank(question: str) -> bool:
     """Whether it asks for the first or the last of many: the highest, 最低."""
     return lowest_first(question) or bool(_pattern("highest").search(question))
+
+
+def find_top(question: str) -> int | None:
+    """How many of the first or last are asked for, the top 3, 最低的三个省; None if not said."""
+    for entry, values in (("top", "一二三四五六七八九十"), ("top_en", _ENGLISH)):
+        found = _pattern(entry).search(normalize(question).lower())
+        if found:
+            said = found[1].replace("两", "二")
+            return int(said) if said.isdigit() else values.index(said) + 1
+    return None
 
 
 def find_limit(question: str) -> Limit | None:

@@ -6,11 +6,12 @@ from functools import cache
 from pathlib import Path
 
 from rag.evidence.units import Unit
+from rag.glossary import find_terms
 from rag.mentions import is_mentioned, mentioned_in
 from rag.types import Query
 
 _LEAST_SCORE = 0.5  # of a unit that surely is the one asked about
-_LEAST_CHARS = 3  # of what is mentioned: two characters may lie in two words, 碳税 in 低碳税收
+_PAIR = 2
 _TABLE = Path(__file__).with_name("verdicts.json")
 
 
@@ -18,8 +19,7 @@ def find_verdict(query: Query, unit: Unit) -> str:
     """The phrase of `wording.json` for the verdict: "forbidden", "allowed", "mentioned" or ""."""
     asked = mentioned_in(query)
     if asked:
-        held = len(asked) >= _LEAST_CHARS and is_mentioned(asked, query.language, unit.text)
-        return "mentioned" if held else ""
+        return "mentioned" if _surely_mentions(asked, query.language, unit) else ""
     words = _patterns().get(query.language)
     if not words or unit.score < _LEAST_SCORE or not words["asks"].search(query.question):
         return ""
@@ -28,6 +28,13 @@ def find_verdict(query: Query, unit: Unit) -> str:
     spoken = _patterns().get(unit.document.language, words)
     said = [name for name in ("forbids", "allows") if spoken[name].search(unit.own_text)]
     return {"forbids": "forbidden", "allows": "allowed"}[said[0]] if len(said) == 1 else ""
+
+
+def _surely_mentions(asked: str, language: str, unit: Unit) -> bool:
+    """Two characters may lie in two words, 碳税 in 低碳税收: they must be a term of the text."""
+    if len(asked) > _PAIR or language != "zh":
+        return is_mentioned(asked, language, unit.text, whole=True)
+    return any(unit.text[t.start : t.end] == asked for t in find_terms(unit.text, "zh"))
 
 
 @cache

@@ -185,7 +185,19 @@ def of_provinces(question):
 def test_only_the_regions_beyond_a_limit_are_listed_where_there_are_such():
     assert of_provinces("哪些省2030年非化石能源消费比重超过27%?") == ["浙江省:30%(第7页)"]
     assert len(of_provinces("哪些省2030年非化石能源消费比重不低于27%?")) == 2
-    assert len(of_provinces("哪些省2030年非化石能源消费比重超过80%?")) == 2
+
+
+def test_where_no_region_keeps_a_limit_that_is_said_before_the_nearest():
+    found = of_provinces("哪些省2030年非化石能源消费比重超过80%?")
+    assert found[:2] == ["没有地区的数字在此限内;最接近的是:", "浙江省:30%(第7页)"]
+    assert of_provinces("哪些省2030年非化石能源消费比重低于5%?")[1].startswith("江苏省")
+
+
+def test_an_indicator_of_another_source_of_power_is_no_answer():
+    plans = (plan("js", "江苏省", "到2025年,风电装机达到2800万千瓦。"),)
+    rows = (Target("js", 7, "风电装机", year="2025", value="2800", unit="万千瓦"),)
+    assert not compare("哪些省的核电装机超过100万千瓦?", plans=plans, rows=rows)
+    assert compare("哪些省的风电装机超过100万千瓦?", plans=plans, rows=rows)
 
 
 def test_a_figure_aimed_at_is_told_as_such_with_its_bound():

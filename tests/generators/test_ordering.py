@@ -1,6 +1,6 @@
 import pytest
 
-from rag.generators.ordering import Limit, asks_rank, find_limit, keeps, lowest_first
+from rag.generators.ordering import Limit, asks_rank, find_limit, find_top, keeps, lowest_first
 from rag.types import Target
 
 
@@ -42,3 +42,17 @@ def test_a_row_keeps_a_limit_of_its_own_dimension_alone():
 )
 def test_the_first_or_the_last_is_asked_for(question, rank, lowest):
     assert (asks_rank(question), lowest_first(question)) == (rank, lowest)
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("最低的三个省", 3),
+        ("前5名的省份", 5),
+        ("哪两个省最高?", None),
+        ("Top three provinces by forest coverage", 3),
+        ("the top 10 cities", 10),
+    ],
+)
+def test_as_many_are_shown_as_are_asked_for(question, count):
+    assert find_top(question) == count

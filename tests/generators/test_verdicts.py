@@ -51,3 +51,5 @@ def test_what_is_asked_about_is_mentioned():
     assert verdict("江苏有没有提到自备电厂?", BAN) == "mentioned"
     assert verdict("江苏有没有提到核电站?", BAN) == ""
     assert verdict("江苏有没有提碳税?", "落实低碳税收政策。") == ""
+    assert verdict("江苏有没有提到氢能?", "推进氢能、储能发展。") == "mentioned"
+    assert verdict("江苏有没有提到碳关税?", "降低关税。") == ""
