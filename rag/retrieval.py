@@ -245,19 +245,24 @@ class Retriever:
         """
         hits: list[Hit] = []
         shingles: list[set[str]] = []
+        repeats: list[list[Chunk]] = []
+        full = False
         for row, score in zip(ranked.rows.tolist(), ranked.fused.tolist(), strict=True):
             chunk = self._index.chunks[row]
             own = _shingles(chunk.text)
             alike = (i for i, other in enumerate(shingles) if _alike(own, other))
             same = next((i for i in alike if _foldable(hits[i].chunk, chunk)), None)
+            full = len(hits) == top_k and same is None
+            if full:
+                break
             if same is not None:
-                hits[same] = replace(hits[same], also=(*hits[same].also, chunk))
-            elif len(hits) == top_k:
-                return tuple(hits)
-            else:
-                hits.append(Hit(_with_whole_sentences(chunk), score))
-                shingles.append(own)
-        return tuple(hits) if last else ()
+                repeats[same].append(chunk)
+                continue
+            hits.append(Hit(_with_whole_sentences(chunk), score))
+            shingles.append(own)
+            repeats.append([])
+        folded = (replace(hit, also=tuple(also)) for hit, also in zip(hits, repeats, strict=True))
+        return tuple(folded) if full or last else ()
 
 
 def _in_region(document: Document, region: str) -> bool:

@@ -18,9 +18,10 @@ _YEAR_JOINED = 160  # the clause is quoted from its year on if that stands no fu
 _ITEM_MARK = re.compile(r"\s*[-*+]\s+")
 Embed = Callable[[Sequence[str]], Vectors]  # texts -> rows of length 1, (n, dim)
 # (省发展改革委负责), or the names of bodies alone: (市交通委、市规划自然资源委).
+_NAME = r"[^()（）〔〕、，,。;；\d]"
 NOTE = re.compile(
-    r"([(（〔](?:[^()（）〔〕]*(?:负责|牵头|配合|单位)[^()（）〔〕]*"
-    r"|[^()（）〔〕,，。;；\d]*[委局厅部办司院府](?:[、，,][^()（）〔〕。;；\d]*[委局厅部办司院府等])+)[)）〕])\s*"
+    r"([(（〔](?:[^()（）〔〕]{0,300}(?:负责|牵头|配合|单位)[^()（）〔〕]{0,300}"
+    rf"|{_NAME}{{1,30}}[委局厅部办司院府](?:[、，,]{_NAME}{{1,40}})+)[)）〕])\s*"
 )
 _PAGE_REFERENCE = re.compile(r"\s*(?:[(（]第[^)）]*页[)）]|\(pp?\.[^)]*\))\s*$")
 
