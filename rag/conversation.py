@@ -7,9 +7,18 @@ questions in it each time anew. `rag.followups` tells what a question names.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
-from rag.followups import UNPARTED, Said, replaced, take_apart, tidy, wording
+from rag.followups import (
+    UNPARTED,
+    Said,
+    any_overlap,
+    replaced,
+    run_of,
+    take_apart,
+    tidy,
+    wording,
+)
 from rag.glossary import find_terms, name_term
 from rag.language import detect_language
 from rag.places import find_places, name_in
@@ -18,7 +27,6 @@ from rag.types import Answer, Chunk, Citation, Hit, Place
 from rag.wording import name, say
 from rag.words import Span
 
-_GAP = 8  # characters between two places or years that are said in one breath: 江苏和湖南
 _LONGEST = 90  # characters of a follow-up without place or frame; a longer text tells its own
 _LEAST_PART = 12  # characters; less between two quotes is a mark or a page reference
 _LATIN = ("en", "fr", "de", "es", "pt", "it")
@@ -257,7 +265,7 @@ class _Joined:
         lead: list[str] = []
         for entry in ("places", "years"):
             spans = getattr(before, entry) or (before.find("nation") if entry == "places" else ())
-            old, new = _run(before, spans), getattr(said, entry)
+            old, new = run_of(before, spans), getattr(said, entry)
             if new and old:
                 changes.append((old, self._with_old(old, entry)))
             elif new and spans:
@@ -266,7 +274,7 @@ class _Joined:
                 lead.append(self._slices(entry))
         if said.topic and before.topic:
             changes.append((before.topic, said.slice(said.topic)))
-        if _any_overlap([span for span, _ in changes]):
+        if any_overlap([span for span, _ in changes]):
             return self._composed()
         return self._led_by(_unquoted(replaced(before.text, changes), said), lead)
 
@@ -282,7 +290,7 @@ class _Joined:
     def _topic_stands_apart(self) -> bool:
         topic = self.before.topic
         spans = [*self.before.places, *self.before.years, *self.before.titles]
-        return topic is not None and not _any_overlap([topic, *spans])
+        return topic is not None and not any_overlap([topic, *spans])
 
     # A question of its own, with what it leaves out before it.
 
@@ -378,18 +386,6 @@ class _Joined:
         terms = {t.zh: spoken[t.start : t.end] for t in find_terms(spoken, before.language)}
         names = (name_term(zh, self.said.language, like=said) for zh, said in terms.items())
         return ("" if self.said.language == "zh" else " ").join(names) or spoken
-
-
-def _run(before: Said, spans: Sequence[Span]) -> Span | None:
-    """One run from the first to the last of spans said in one breath; None if they lie apart."""
-    gaps = (before.text[one.end : other.start] for one, other in pairwise(spans))
-    near = all(len(gap) <= _GAP for gap in gaps)
-    return Span(spans[0].start, spans[-1].end) if spans and near else None
-
-
-def _any_overlap(spans: Sequence[Span]) -> bool:
-    ordered = sorted(spans)
-    return any(a.end > b.start for a, b in pairwise(ordered))
 
 
 def _unquoted(question: str, said: Said) -> str:

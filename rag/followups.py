@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from rag.glossary import find_terms
@@ -26,6 +27,7 @@ _YEAR = re.compile(
 _ENDS = " \t,.;:!?、。؟،¿¡'\"“”()-…"
 _RANKS = "省市区县"
 _PRONOUNS = ("plan", "place", "pair", "thing")
+_GAP = 8  # characters between two places or years that are said in one breath: 江苏和湖南
 _BESIDE = 2  # characters between a place and the one around it: 上海市徐汇区, Xuhui, Shanghai
 _KNOWN_SHARE = 0.6  # of the letters of a topic that the glossary must know: evals/LOG.md
 
@@ -174,6 +176,19 @@ def replaced(text: str, changes: Iterable[tuple[Span, str]]) -> str:
     for span, new in sorted(changes, reverse=True):
         text = text[: span.start] + new + text[span.end :]
     return text
+
+
+def run_of(said: Said, spans: Sequence[Span]) -> Span | None:
+    """One run from the first to the last of spans said in one breath; None if they lie apart."""
+    gaps = (said.text[one.end : other.start] for one, other in pairwise(spans))
+    near = all(len(gap) <= _GAP for gap in gaps)
+    return Span(spans[0].start, spans[-1].end) if spans and near else None
+
+
+def any_overlap(spans: Sequence[Span]) -> bool:
+    """Whether any two have a character in common."""
+    ordered = sorted(spans)
+    return any(a.end > b.start for a, b in pairwise(ordered))
 
 
 def _blanked(text: str, spans: Iterable[Span]) -> str:
