@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from rag.figures import find_figures, find_years, to_base_unit, value_number
 from rag.generators.ordering import Limit, asks_rank, find_limit, find_top, keeps, lowest_first
-from rag.places import name_in, places_of, region_in
+from rag.places import find_places, name_in, places_of, region_in
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import lead, name, say, say_pages
 from rag.words import find_numerals, normalize, split_clauses, to_number, tokenize
@@ -77,9 +77,11 @@ class Comparer:
         if not (query.everywhere or (query.kind == "compare" and of_figures)):
             return Draft(())
         rows = self._rows(query, documents)
-        missing = [place for place in query.places if not _has_row(place, rows)]
+        around = frozenset().union(*(_around(row.document) for row in rows if query.everywhere))
+        inside = any(place.name in around for place in query.places)
+        missing = [] if inside else [place for place in query.places if not _has_row(place, rows)]
         limit = find_limit(query.question) if query.everywhere else None
-        if not rows or (len(rows) + len(missing) < 2 and not limit):
+        if not rows or (len(rows) + len(missing) < 2 and not (limit or inside)):
             return Draft(())
         head = Statement(say(query.language, "compared", indicator=_named(query, rows[0])), ())
         if limit:
@@ -114,7 +116,8 @@ class Comparer:
         asked = {place.name for place in query.places}
         works: dict[str, list[Document]] = defaultdict(list)
         for document in sorted(documents, key=_preference(query)):
-            if not asked or asked & places_of(document):
+            inside = query.everywhere and asked & _around(document)
+            if not asked or inside or asked & places_of(document):
                 works[document.work].append(document)
         rows = list(_rows(query, self._table.find(query.question), works))
         if rows and _of_other_source(query, rows[0].target):
@@ -189,6 +192,11 @@ def _height(row: _Row) -> tuple[str, float]:
     """Sorts by dimension, there the highest first; what has no number last."""
     number = value_number(row.target)
     return to_base_unit(row.target.unit)[1], math.inf if number is None else -number
+
+
+def _around(document: Document) -> frozenset[str]:
+    """The place in which that of a document lies: of 浙江各市, each lies in 浙江省."""
+    return frozenset(place.within for place in find_places(document.region)[-1:])
 
 
 def _of_other_level(query: Query, document: Document) -> bool:

@@ -214,3 +214,19 @@ def test_the_year_of_a_clause_is_quoted_along_with_it():
     later = (plan("gd", "广东省", "到2035年,森林覆盖率达到59%;非化石能源消费比重达到45%左右。"),)
     statement = compare("各省非化石能源消费比重?", plans=(*PROVINCES[:2], *later), rows=SHARES)[-1]
     assert statement.evidence[0].quote == later[0].text
+
+
+def test_of_the_cities_in_a_province_each_has_a_row():
+    plans = (
+        plan("js", "江苏省", "到2030年,非化石能源消费比重达到27%。"),
+        plan("nj", "南京市", "到2030年,非化石能源消费比重达到21%。", level="city"),
+        plan("wx", "无锡市", "到2030年,非化石能源消费比重达到22%。", level="city"),
+        plan("hz", "杭州市", "到2030年,非化石能源消费比重达到30%。", level="city"),
+    )
+    figures = ("27", "21", "22", "30")
+    rows = tuple(
+        Target(d.work, 7, INDICATOR, year="2030", value=value, unit="%")
+        for d, value in zip(plans, figures, strict=True)
+    )
+    found = lines("江苏各市2030年非化石能源消费比重?", plans=plans, rows=rows)[1:]
+    assert found == ["无锡市:22%(第7页)", "南京市:21%(第7页)"]
