@@ -152,13 +152,12 @@ class Answerer:
         if asked.told and (not hits or hits[0].score < refusal.MIN_SUPPORT):
             return say(query.language, "no_more")
         absent = self._plan_names.find_absent(query)
-        return refusal.find_reason(query, hits, self.retriever.places, absent) or self._untold(
-            query
-        )
+        reason = refusal.find_reason(query, hits, self.retriever.places, absent)
+        return reason or self._untold(query)
 
     def _untold(self, query: Query) -> str:
         """That no document of the places asked for says a word, or names a year; "" if one does."""
-        documents = self.index.documents
+        documents = self.retriever.documents_of(query)
         if find_unmentioned_years(query, documents):
             return say(query.language, "no_figure_of_year" if query.wants_figure else "refused")
         words = find_unmentioned(query, documents)

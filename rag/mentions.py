@@ -6,9 +6,10 @@ a place or it is not.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rag.glossary import find_terms
-from rag.places import places_of, without_places
+from rag.places import without_places
 from rag.types import Document, Query
 from rag.words import normalize
 
@@ -25,31 +26,29 @@ _ASKED = tuple(
     )
 )
 _QUOTES = re.compile("[“”\"'‘’「」]")
+_KEPT = 64  # questions; one is looked at several times on its way to an answer
 _ARTICLE = re.compile(r"^(?:the|any|a|an) ", re.IGNORECASE)
 
 
 def find_unmentioned(query: Query, documents: Sequence[Document]) -> str:
-    """What the question asks about, if no document of its places holds it; "" if one does.
+    """What the question asks about, if no document holds it; "" if one does.
 
-    "" as well where it asks about no mention or names no place, whose documents are few enough.
+    documents: those of the places that the question names. "" as well without any, or where it
+    asks about no mention.
     """
-    asked, names = mentioned_in(query), {place.name for place in query.places}
-    if not asked or not names:
-        return ""
-    of_places = [document for document in documents if names & places_of(document)]
-    held = any(is_mentioned(asked, query.language, document.text) for document in of_places)
-    return "" if held or not of_places else asked
+    asked = mentioned_in(query)
+    held = any(is_mentioned(asked, query.language, document.text) for document in documents)
+    return "" if held or not documents else asked
 
 
 def find_unmentioned_years(query: Query, documents: Sequence[Document]) -> tuple[int, ...]:
-    """The years asked for in figures, if no document of the question's places names any of them."""
-    names = {place.name for place in query.places}
+    """The years asked for in figures, if no document names any of them. documents: as above."""
     years = tuple(year for year in query.years if str(year) in query.question)
-    of_places = [document for document in documents if names & places_of(document)]
-    named = any(str(year) in document.text for document in of_places for year in years)
-    return () if named or not of_places else years
+    named = any(str(year) in document.text for document in documents for year in years)
+    return () if named or not documents else years
 
 
+@lru_cache(_KEPT)
 def mentioned_in(query: Query) -> str:
     """The words whose mention is asked about; "" if that isn't asked."""
     text = without_places(normalize(query.question)).strip()
@@ -62,9 +61,13 @@ def is_mentioned(asked: str, language: str, text: str, *, whole: bool = False) -
 
     whole: for all of them together, not for a part: 碳关税 is no 关税.
     """
+    plain = _QUOTES.sub("", text).lower()
+    return any(words in plain for words in _names(asked, language, whole=whole))
+
+
+@lru_cache(_KEPT)
+def _names(asked: str, language: str, *, whole: bool) -> frozenset[str]:
     terms = find_terms(asked, language)
     if whole:
         terms = tuple(t for t in terms if t.end - t.start == len(asked))
-    said = {asked, *(name for term in terms for name in term.names)}
-    plain = _QUOTES.sub("", text).lower()
-    return any(words.lower() in plain for words in said)
+    return frozenset(n.lower() for n in (asked, *(n for term in terms for n in term.names)))

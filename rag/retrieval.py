@@ -129,6 +129,11 @@ class Retriever:
                 return hits
             depth *= _DEPTH
 
+    def documents_of(self, query: Query) -> tuple[Document, ...]:
+        """The documents of the places that the query names, each once; () if it names none."""
+        rows = dict.fromkeys(r for p in query.places for r in self._of_place.get(p.name, ()))
+        return tuple(self._index.documents[row] for row in rows)
+
     def candidates(self, query: Query) -> tuple[Candidate, ...]:
         """What the reranker is given, best first."""
         return self._looked_at(self._ranked(query, None, depth=_RERANKED))

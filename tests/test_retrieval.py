@@ -85,6 +85,14 @@ def test_a_named_place_adds_its_weight_and_nothing_else(plans):
         assert scores[document] == pytest.approx(score + bonus, abs=1e-6)
 
 
+def test_the_documents_of_the_places_named_are_found(plans):
+    of = {
+        question: plans.documents_of(understand(question)) for question in ("湖南与江苏", "目标?")
+    }
+    assert [document.id for document in of["湖南与江苏"]] == ["hn", "js"]
+    assert of["目标?"] == ()
+
+
 @pytest.mark.parametrize("question", ["非化石能源消费比重?", "国务院的非化石能源消费比重?"])
 def test_what_names_no_lesser_place_is_asked_of_the_nation(plans, question):
     query = understand(question)

@@ -9,11 +9,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple, Protocol
 
 from rag.figures import find_figures, find_years, to_base_unit, value_number
 from rag.generators.ordering import Limit, asks_rank, find_limit, find_top, keeps, lowest_first
-from rag.places import find_places, name_in, places_of, region_in
+from rag.places import find_places, name_in, places_of, region_in, without_places
 from rag.types import Document, Draft, Evidence, Hit, Place, Query, Statement, Target
 from rag.wording import lead, name, say, say_pages
 from rag.words import find_numerals, normalize, split_clauses, to_number, tokenize
@@ -34,7 +35,6 @@ _LEVELS = {
         r"市|\bcit(?:y|ies)\b|städt|stadt|ville|ciudad|cidade|città|город|都市|도시"
     ),
 }
-_MUNICIPALITIES = ("北京市", "天津市", "上海市", "重庆市")  # provinces that are cities
 _YEAR = re.compile(r"20\d\d")
 _QUESTION_END = re.compile("[?？]")
 _NEAR_YEAR = 160  # characters before a clause in which its year stands, quoted along with it
@@ -88,11 +88,9 @@ class Comparer:
             return Draft((head, *_within(query, rows, limit)))
         quotes = {place: self._quote(query, place, hits) for place in missing}
         told = [statement for statement in quotes.values() if statement]
-        shown = list(_table_of(query, rows))
-        most = min(find_top(query.question) or MAX_ROWS, MAX_ROWS)
-        statements = [head, *shown[:most], *self._further(query, rows, documents), *told]
-        if len(shown) > most == MAX_ROWS:
-            statements.append(Statement(say(query.language, "more_rows"), ()))
+        top = find_top(query.question)
+        shown = _shown(query, rows, top) if top else _shown(query, rows)
+        statements = [head, *shown, *self._further(query, rows, documents), *told]
         untold = [name_in(query.language, p) for p, said in quotes.items() if not _has_figure(said)]
         if untold:
             names = say(query.language, "comma").join(untold)
@@ -110,7 +108,7 @@ class Comparer:
                 known |= {row.target.indicator for row in rows}
                 indicator = _named(query, rows[0])
                 yield Statement(say(query.language, "compared", indicator=indicator), ())
-                yield from list(_table_of(query, rows))[:MAX_ROWS]
+                yield from _shown(query, rows)
 
     def _rows(self, query: Query, documents: Sequence[Document]) -> list[_Row]:
         asked = {place.name for place in query.places}
@@ -165,11 +163,11 @@ def _within(query: Query, rows: Sequence[_Row], limit: Limit) -> Iterator[Statem
     """The rows that keep a limit; that there are none, and the nearest to it."""
     kept = [row for row in rows if keeps(row.target, limit)]
     if kept:
-        yield from list(_table_of(query, kept))[:MAX_ROWS]
+        yield from _shown(query, kept)
         return
     yield Statement(say(query.language, "none_within"), ())
     nearest = sorted(rows, key=_height, reverse=limit.bound in ("below", "at_most"))
-    yield from list(_table_of(query, nearest))[:_NEAREST]
+    yield from _shown(query, nearest, _NEAREST)
 
 
 def _of_other_source(query: Query, target: Target) -> bool:
@@ -201,9 +199,16 @@ def _around(document: Document) -> frozenset[str]:
 
 def _of_other_level(query: Query, document: Document) -> bool:
     """各省 asks for provinces, 各市 for cities; a question that says neither asks for all."""
-    asked = next((level for level, words in _LEVELS.items() if words.search(query.question)), "")
-    is_city = document.level == "city" or document.region in _MUNICIPALITIES
+    question = without_places(query.question)
+    asked = next((level for level, words in _LEVELS.items() if words.search(question)), "")
+    is_city = document.level == "city" or document.region in _municipalities()
     return bool(asked) and not (is_city if asked == "city" else document.level == asked)
+
+
+@cache
+def _municipalities() -> frozenset[str]:
+    """The provinces that are cities."""
+    return frozenset(place.name for place in find_places("直辖市"))
 
 
 def _preference(query: Query) -> Callable[[Document], tuple[bool, bool]]:
@@ -279,9 +284,13 @@ def _named(query: Query, row: _Row) -> str:
     return target.indicator if query.language == "zh" else target.indicator_en or target.indicator
 
 
-def _table_of(query: Query, rows: Sequence[_Row]) -> Iterator[Statement]:
-    for same in _grouped(rows):
+def _shown(query: Query, rows: Sequence[_Row], most: int = MAX_ROWS) -> Iterator[Statement]:
+    """The first rows as a table, those that agree as one; that there are more than it can hold."""
+    groups = _grouped(rows)
+    for same in groups[: min(most, MAX_ROWS)]:
         yield _statement(query, same, _label(query, same, rows))
+    if len(groups) > MAX_ROWS <= most:
+        yield Statement(say(query.language, "more_rows"), ())
 
 
 def _label(query: Query, same: Sequence[_Row], rows: Sequence[_Row]) -> str:

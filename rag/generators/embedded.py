@@ -75,7 +75,7 @@ def compose(
         return Draft(_with_more(query, *charged, ranked))
     headings = list_headings(query, _outlined(ranked[:_LOOKED_AT], documents), asked)
     if not headings:
-        return Draft(_with_verdict(query, ranked, _quoted(query, ranked, _longest(query, ranked))))
+        return Draft(_answered(query, ranked))
     if are_counted(query, headings):
         return Draft((headings,))
     chars = LONGEST_CHARS["fact"] - len(headings.text)
@@ -106,10 +106,22 @@ def lists_all(
     return headings is not None and are_counted(query, headings)
 
 
+def _answered(query: Query, ranked: Sequence[Unit]) -> tuple[Statement, ...]:
+    """The best units; after what the text says to a yes-or-no question, where it says it.
+
+    The unit that says it then comes first, whatever the order of the text.
+    """
+    verdict = find_verdict(query, ranked[0]) if ranked else ""
+    if not verdict:
+        return _quoted(query, ranked, _longest(query, ranked))
+    first, *others = _statements(query, _best(query, ranked, _longest(query, ranked)))
+    return (replace(first, text=f"{say(query.language, verdict)}{first.text}"), *others)
+
+
 def _quoted(query: Query, ranked: Sequence[Unit], chars: int) -> tuple[Statement, ...]:
     """The best units that fit, in reading order for what has several parts."""
     chosen = _best(query, ranked, chars)
-    if query.kind in ("list", "scope") and not _verdict(query, ranked):
+    if query.kind in ("list", "scope"):
         chosen = _in_reading_order(chosen)
     return tuple(_statements(query, chosen))
 
@@ -119,21 +131,6 @@ def _outlined(units: Sequence[Unit], documents: Sequence[Document]) -> list[Docu
     originals = {d.work: d for d in documents if d.kind == "original"}
     found = [originals.get(unit.document.work, unit.document) for unit in units]
     return list({document.id: document for document in found}.values())
-
-
-def _with_verdict(
-    query: Query, ranked: Sequence[Unit], statements: tuple[Statement, ...]
-) -> tuple[Statement, ...]:
-    """With what the text says to a yes-or-no question before its words, where it says it."""
-    verdict = _verdict(query, ranked)
-    if not verdict or not statements:
-        return statements
-    first = statements[0]
-    return (replace(first, text=f"{say(query.language, verdict)}{first.text}"), *statements[1:])
-
-
-def _verdict(query: Query, ranked: Sequence[Unit]) -> str:
-    return find_verdict(query, ranked[0]) if ranked else ""
 
 
 def _longest(query: Query, ranked: Sequence[Unit]) -> int:

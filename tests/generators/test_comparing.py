@@ -230,3 +230,8 @@ def test_of_the_cities_in_a_province_each_has_a_row():
     )
     found = lines("江苏各市2030年非化石能源消费比重?", plans=plans, rows=rows)[1:]
     assert found == ["无锡市:22%(第7页)", "南京市:21%(第7页)"]
+
+
+def test_a_city_that_is_named_asks_for_no_level():
+    found = lines("浙江和无锡市哪个地区2030年非化石能源消费比重更高?")[1:]
+    assert [line[:2] for line in found] == ["浙江", "无锡"]
