@@ -68,7 +68,7 @@ def has_ended(group, *, until):
     return False
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_killed_run_is_gone_on_with_and_asks_nothing_twice(questions, built, tmp_path, workers):
     """Killed outright, not asked to stop; what it had found must come back as it was."""
     rows = tmp_path / "r" / "rows.jsonl"
